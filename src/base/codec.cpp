@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/codec.hpp"
+
+#include <algorithm>
+#include <climits>
+#include <memory>
+
+#include <zlib.h>
+#include <zstd.h>
+
+#include "base/text.hpp"
+
+namespace edgehaul::codec {
+
+namespace {
+
+constexpr std::size_t kStep = 64 * 1024;
+constexpr int kGzipWindow = 15 + 16;  // zlib.h: 16 asks for the gzip wrapper
+constexpr int kZlibWindow = 15;
+// 8 MiB window: what RFC 8878 §3.1.1.1.2 asks decoders to support at least; more is a memory
+// attack.
+constexpr int kZstdMaxWindowLog = 23;
+
+struct ZstdFree {
+  void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
+  void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
+};
+
+Result<std::string> deflate_body(int window, std::string_view plain, int level) {
+  z_stream stream{};
+  if (deflateInit2(&stream, level == 0 ? Z_DEFAULT_COMPRESSION : level, Z_DEFLATED, window, 8,
+                   Z_DEFAULT_STRATEGY) != Z_OK) {
+    return fail(Errc::io, "zlib: cannot start");
+  }
+  std::string out(deflateBound(&stream, static_cast<uLong>(plain.size())), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(plain.data()));
+  stream.avail_in = static_cast<uInt>(plain.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  const int code = ::deflate(&stream, Z_FINISH);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  if (code != Z_STREAM_END) return fail(Errc::io, "zlib: compression failed ({})", code);
+  return out;
+}
+
+// Appends room for one more step to `out`, never past limit + one step; false when over the limit.
+bool grow(std::string& out, std::size_t filled, std::size_t limit) {
+  if (filled > limit) return false;
+  if (out.size() == filled)
+    out.resize(filled + std::min(std::max(filled, kStep), limit - filled + kStep));
+  return true;
+}
+
+Result<std::string> inflate_body(int window, std::string_view coded, std::size_t limit) {
+  z_stream stream{};
+  if (inflateInit2(&stream, window) != Z_OK) return fail(Errc::io, "zlib: cannot start");
+  std::unique_ptr<z_stream, decltype(&inflateEnd)> guard(&stream, &inflateEnd);
+  std::string out;
+  std::size_t filled = 0;
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(coded.data()));
+  stream.avail_in = static_cast<uInt>(coded.size());
+  for (;;) {
+    if (!grow(out, filled, limit))
+      return fail(Errc::too_large, "decodes to more than {} bytes", limit);
+    const auto room = static_cast<uInt>(out.size() - filled);
+    stream.next_out = reinterpret_cast<Bytef*>(out.data() + filled);
+    stream.avail_out = room;
+    const int code = ::inflate(&stream, Z_NO_FLUSH);
+    filled += room - stream.avail_out;
+    if (code == Z_STREAM_END) {
+      if (stream.avail_in == 0) break;
+      if (window != kGzipWindow || inflateReset(&stream) != Z_OK) {
+        return fail(Errc::malformed, "bytes after the end of the {} body",
+                    window == kGzipWindow ? "gzip" : "deflate");
+      }
+    } else if (code != Z_OK && code != Z_BUF_ERROR) {
+      return fail(Errc::malformed, "not {}: {}", window == kGzipWindow ? "gzip" : "deflate",
+                  stream.msg != nullptr ? stream.msg : "bad data");
+    } else if (stream.avail_in == 0 && stream.avail_out > 0) {
+      return fail(Errc::malformed, "{} body is cut short",
+                  window == kGzipWindow ? "gzip" : "deflate");
+    }
+  }
+  if (filled > limit) return fail(Errc::too_large, "decodes to more than {} bytes", limit);
+  out.resize(filled);
+  return out;
+}
+
+Result<std::string> zstd_body(std::string_view plain, int level) {
+  // One context per thread: building one costs more than a small body's compression.
+  thread_local const std::unique_ptr<ZSTD_CCtx, ZstdFree> context(ZSTD_createCCtx());
+  std::string out(ZSTD_compressBound(plain.size()), '\0');
+  const std::size_t size =
+      ZSTD_compressCCtx(context.get(), out.data(), out.size(), plain.data(), plain.size(),
+                        level == 0 ? ZSTD_CLEVEL_DEFAULT : level);
+  if (ZSTD_isError(size) != 0) return fail(Errc::io, "zstd: {}", ZSTD_getErrorName(size));
+  out.resize(size);
+  return out;
+}
+
+Result<std::string> unzstd_body(std::string_view coded, std::size_t limit) {
+  const std::unique_ptr<ZSTD_DCtx, ZstdFree> context(ZSTD_createDCtx());
+  ZSTD_DCtx_setParameter(context.get(), ZSTD_d_windowLogMax, kZstdMaxWindowLog);
+  ZSTD_inBuffer in{coded.data(), coded.size(), 0};
+  std::string out;
+  std::size_t filled = 0;
+  std::size_t hint = coded.empty() ? 0 : 1;
+  while (in.pos < in.size || hint != 0) {
+    if (!grow(out, filled, limit))
+      return fail(Errc::too_large, "decodes to more than {} bytes", limit);
+    ZSTD_outBuffer piece{out.data() + filled, out.size() - filled, 0};
+    const std::size_t before = in.pos;
+    hint = ZSTD_decompressStream(context.get(), &piece, &in);
+    if (ZSTD_isError(hint) != 0)
+      return fail(Errc::malformed, "not zstd: {}", ZSTD_getErrorName(hint));
+    filled += piece.pos;
+    if (in.pos == before && piece.pos == 0 && hint != 0) {
+      return fail(Errc::malformed, "zstd body is cut short");
+    }
+  }
+  if (filled > limit) return fail(Errc::too_large, "decodes to more than {} bytes", limit);
+  out.resize(filled);
+  return out;
+}
+
+}  // namespace
+
+std::optional<Coding> parse_coding(std::string_view name) {
+  const std::string known = text::lower(text::trim(name));
+  if (known.empty() || known == "identity" || known == "none") return Coding::identity;
+  if (known == "gzip" || known == "x-gzip") return Coding::gzip;
+  if (known == "deflate" || known == "zlib") return Coding::deflate;
+  if (known == "zstd") return Coding::zstd;
+  return std::nullopt;
+}
+
+std::string_view coding_name(Coding coding) {
+  switch (coding) {
+    case Coding::identity:
+      return "identity";
+    case Coding::gzip:
+      return "gzip";
+    case Coding::deflate:
+      return "deflate";
+    case Coding::zstd:
+      return "zstd";
+  }
+  return "identity";
+}
+
+Result<std::string> encode(Coding coding, std::string_view plain, int level) {
+  if (plain.size() > UINT_MAX / 2) return fail(Errc::too_large, "body over 2 GiB");
+  switch (coding) {
+    case Coding::identity:
+      return std::string(plain);
+    case Coding::gzip:
+      return deflate_body(kGzipWindow, plain, level);
+    case Coding::deflate:
+      return deflate_body(kZlibWindow, plain, level);
+    case Coding::zstd:
+      return zstd_body(plain, level);
+  }
+  return fail(Errc::invalid, "unknown coding");
+}
+
+Result<std::string> decode(Coding coding, std::string_view coded, std::size_t limit) {
+  if (coded.size() > UINT_MAX / 2) return fail(Errc::too_large, "body over 2 GiB");
+  switch (coding) {
+    case Coding::identity:
+      if (coded.size() > limit) return fail(Errc::too_large, "larger than {} bytes", limit);
+      return std::string(coded);
+    case Coding::gzip:
+      return inflate_body(kGzipWindow, coded, limit);
+    case Coding::deflate:
+      return inflate_body(kZlibWindow, coded, limit);
+    case Coding::zstd:
+      return unzstd_body(coded, limit);
+  }
+  return fail(Errc::invalid, "unknown coding");
+}
+
+}  // namespace edgehaul::codec

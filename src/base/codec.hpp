@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// The content codings: gzip, zlib ("deflate" on the wire) and zstd. Decoding is bounded, so a small
+// hostile body cannot balloon. The only place that sees zlib and zstd. Pure; any thread.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+
+namespace edgehaul::codec {
+
+enum class Coding : unsigned char { identity, gzip, deflate, zstd };
+
+// "gzip" ↔ Coding::gzip; "" and "identity" are identity, "x-gzip" is gzip; nullopt when unknown.
+std::optional<Coding> parse_coding(std::string_view name);
+std::string_view coding_name(Coding coding);
+
+// Level 0 means the coding's default (gzip 6, zstd 3).
+Result<std::string> encode(Coding coding, std::string_view plain, int level = 0);
+
+// Decodes a whole body. Output past `limit` is Errc::too_large (never more than limit + 64 KiB is
+// allocated); broken, truncated or trailing bytes are Errc::malformed. Several gzip members or zstd
+// frames in a row decode as one (RFC 1952 §2.2, RFC 8878 §3.1).
+Result<std::string> decode(Coding coding, std::string_view coded, std::size_t limit);
+
+}  // namespace edgehaul::codec

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/codec.hpp"
+
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include "base/crc32c.hpp"
+
+namespace codec = edgehaul::codec;
+using codec::Coding;
+using edgehaul::Errc;
+
+TEST_CASE("codec: every coding gives back what it was given") {
+  std::string big;
+  for (int i = 0; i < 40'000; ++i)
+    big += std::to_string(i * 7919 % 1000);
+  for (const Coding coding : {Coding::identity, Coding::gzip, Coding::deflate, Coding::zstd}) {
+    CAPTURE(codec::coding_name(coding));
+    for (const std::string& plain : {std::string(), std::string("x"), big}) {
+      const auto coded = codec::encode(coding, plain);
+      REQUIRE(coded.has_value());
+      CHECK(codec::decode(coding, *coded, plain.size()) == plain);
+      if (coding != Coding::identity && !plain.empty()) {
+        const auto cut =
+            codec::decode(coding, std::string_view(*coded).substr(0, coded->size() / 2), 1 << 20);
+        CHECK(cut.error().code == Errc::malformed);
+      }
+    }
+    CHECK(codec::parse_coding(codec::coding_name(coding)) == coding);
+  }
+}
+
+TEST_CASE("codec: a bomb is refused at the limit") {
+  const std::string zeros(64 << 20, '\0');
+  for (const Coding coding : {Coding::gzip, Coding::deflate, Coding::zstd, Coding::identity}) {
+    CAPTURE(codec::coding_name(coding));
+    const auto coded = codec::encode(coding, zeros);
+    CHECK(codec::decode(coding, *coded, 1 << 20).error().code == Errc::too_large);
+  }
+}
+
+TEST_CASE("codec: garbage is malformed, members and frames in a row are one body") {
+  for (const Coding coding : {Coding::gzip, Coding::deflate, Coding::zstd}) {
+    CHECK(codec::decode(coding, "this is not compressed", 1000).error().code == Errc::malformed);
+  }
+  for (const Coding coding : {Coding::gzip, Coding::zstd}) {
+    const std::string two = *codec::encode(coding, "ab") + *codec::encode(coding, "cd");
+    CHECK(codec::decode(coding, two, 100) == "abcd");
+  }
+  const std::string tail = *codec::encode(Coding::deflate, "ab") + "junk";
+  CHECK(codec::decode(Coding::deflate, tail, 100).error().code == Errc::malformed);
+}
+
+TEST_CASE("codec: names are forgiving") {
+  CHECK(codec::parse_coding("GZIP ") == Coding::gzip);
+  CHECK(codec::parse_coding("") == Coding::identity);
+  CHECK_FALSE(codec::parse_coding("br").has_value());
+}
+
+TEST_CASE("crc32c: the check value and continuation") {
+  CHECK(edgehaul::base::crc32c("123456789") == 0xE3069283U);
+  CHECK(edgehaul::base::crc32c("56789", edgehaul::base::crc32c("1234")) == 0xE3069283U);
+  CHECK(edgehaul::base::crc32c("") == 0);
+}
