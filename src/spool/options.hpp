@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the operator may set of the spool. Plain data, filled by config.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace edgehaul::spool {
+
+struct Options {
+  std::string directory;                  // holds spool.db and its companions
+  std::uint64_t max_size = 256ULL << 20;  // bytes on disk, all files together
+  std::chrono::milliseconds max_age{std::chrono::hours(30 * 24)};
+  std::uint64_t memory_queue = 8ULL << 20;    // bytes kept in memory while the disk fails
+  std::uint64_t set_aside_size = 8ULL << 20;  // bytes of rejected records kept for people
+  std::chrono::milliseconds commit_delay{0};  // wait at most this long to share a commit
+  std::vector<std::string> destinations;      // names; each keeps its own progress
+};
+
+}  // namespace edgehaul::spool

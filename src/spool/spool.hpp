@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// The durable queue between those who produce records and those who send them. One thread inside
+// owns the only writing SQLite connection; everything that arrives while a commit runs shares the
+// next one. A record is acknowledged after its commit is on disk (synchronous=FULL) and leaves when
+// every destination has settled it, or when a bound says so (counted by reason). All methods are
+// thread-safe; the callbacks of append() run on the spool's thread and must not block.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "spool/options.hpp"
+#include "spool/record.hpp"
+#include "spool/stats.hpp"
+
+namespace edgehaul::spool {
+
+using Committed = std::function<void(Result<RecordId>)>;
+
+enum class Order : std::uint8_t { oldest_first, newest_first };
+
+// Which records a lease wants. Only records of one signal come in one lease; with no `signal` the
+// first record in order decides.
+struct Wanted {
+  Order order = Order::oldest_first;
+  std::uint64_t max_bytes =
+      3'500'000;  // sum of uncompressed bodies; a larger single record comes alone
+  std::uint32_t max_records = 1000;
+  std::optional<Signal> signal;
+  RecordId after = 0;            // only ids greater than this
+  RecordId before = UINT64_MAX;  // only ids less than this
+};
+
+enum class Outcome : std::uint8_t {
+  delivered,  // the destination has it
+  returned,   // not now: back into the queue
+  rejected,   // the destination will never take it: kept aside with the server's words, bounded
+};
+
+class Spool {
+ public:
+  // Opens or creates the spool and starts its thread. A corrupt file is renamed aside and salvaged,
+  // a directory that cannot be written starts the spool in memory; both are reported by stats() and
+  // the log, neither is an error here. An error means that nothing can work: another process owns
+  // the spool, or the directory's name is unusable. `progress` (may be empty) is called during a
+  // long repair, about once a second.
+  static Result<std::unique_ptr<Spool>> open(Options options, const base::Clock& clock,
+                                             std::function<void(std::string_view)> progress);
+  ~Spool();
+  Spool(const Spool&) = delete;
+  Spool& operator=(const Spool&) = delete;
+
+  // Queues one record. `done` gets the id once it is durable, or why it was not kept: Errc::full
+  // (no room and nothing of lower worth to drop), Errc::unavailable (stopping, or the queue of
+  // waiting appends is at its bound). While degraded to memory, own records get an id though not
+  // durable, and peers' records get Errc::unavailable: they were promised durability.
+  void append(NewRecord record, Committed done);
+  Result<RecordId> append_and_wait(NewRecord record);
+
+  // Takes records for destination `index` (of Options::destinations). They stay leased, in memory
+  // only, until settled; a restart returns them. Empty when nothing fits `wanted`. Corrupt records
+  // (CRC) are set aside and counted, never returned.
+  Result<std::vector<Record>> lease(std::size_t index, const Wanted& wanted);
+
+  // Ends leases. `words` says why for rejected records. Returns after the progress is durable.
+  Result<void> settle(std::size_t index, const std::vector<RecordId>& ids, Outcome outcome,
+                      std::string_view words = {});
+
+  // Called on the spool's thread after each commit that added records; wakes a sender. Set it
+  // before the first append.
+  void on_append(std::function<void()> notify);
+
+  // Small named values that live with the spool (sequence starts, installation id).
+  Result<std::optional<std::string>> load_value(std::string_view key);
+  Result<void> save_value(std::string_view key, std::string_view value);
+
+  // A consistent snapshot, cheap enough for each status request.
+  Stats stats() const;
+
+  // Commits what was appended, checkpoints, closes. Waits at most `limit`; the destructor stops
+  // too.
+  void stop(std::chrono::milliseconds limit);
+
+ private:
+  class Impl;
+  explicit Spool(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace edgehaul::spool
