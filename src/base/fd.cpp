@@ -23,6 +23,7 @@ Error system_error(std::string_view what, int error_number) {
     case ENOTDIR:
     case ENXIO:
     case ESRCH:
+    case EOPNOTSUPP:
       code = Errc::absent;
       break;
     case EACCES:

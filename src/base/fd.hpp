@@ -35,8 +35,9 @@ class Fd {
   int fd_ = -1;
 };
 
-// "open /x: Permission denied"; the code is absent for ENOENT, ENODEV, ENOTDIR, ENXIO, refused for
-// EACCES and EPERM, else io.
+// "open /x: Permission denied"; the code is absent for ENOENT, ENODEV, ENOTDIR, ENXIO, ESRCH and
+// EOPNOTSUPP (a /proc file whose feature is switched off at boot), refused for EACCES and EPERM,
+// full for ENOSPC and EDQUOT, else io.
 Error system_error(std::string_view what, int error_number);
 
 // Opens `path` below `dir` (AT_FDCWD for the working directory) for reading; `flags` are or-ed in.
