@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "sources/host/device_options.hpp"
+
 namespace edgehaul::host {
 
 struct CpuOptions {
@@ -62,6 +64,7 @@ struct Options {
   SystemOptions system;
   PressureOptions pressure;
   KernelOptions kernel;
+  DeviceOptions devices;
 };
 
 }  // namespace edgehaul::host

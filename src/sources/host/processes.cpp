@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sources/host/processes.hpp"
+
+#include <numeric>
+
+#include "sources/host/pid_stat.hpp"
+
+namespace edgehaul::host {
+
+namespace {
+
+constexpr metric::Id kCreated = metric::id("system.processes.created");
+constexpr metric::Id kCount = metric::id("system.processes.count");
+
+constexpr std::string_view kStatus[kProcessStates] = {"blocked",  "idle",    "paging",  "running",
+                                                      "sleeping", "stopped", "zombies", "unknown"};
+
+}  // namespace
+
+std::size_t parse_state(char letter) {
+  switch (letter) {
+    case 'D':
+      return process_state::blocked;
+    case 'I':
+      return process_state::idle;
+    case 'R':
+      return process_state::running;
+    case 'S':
+      return process_state::sleeping;
+    case 'T':
+    case 't':
+      return process_state::stopped;
+    case 'W':  // paging up to 2.6, waking after that
+      return process_state::paging;
+    case 'Z':
+      return process_state::zombie;
+    default:
+      return process_state::unknown;
+  }
+}
+
+Processes::Processes(const base::Roots& roots, const ProcessesOptions&,
+                     std::shared_ptr<KernelFiles> files)
+    : pids_(roots.proc), files_(std::move(files)) {}
+
+Result<void> Processes::count(ProcessCounts& counts) {
+  auto pids = pids_.list();
+  if (!pids) return pass(std::move(pids.error()));
+  std::size_t bad = 0;
+  char buffer[160];  // comm of a kernel worker is at most 64 bytes
+  for (const std::uint32_t pid : *pids) {
+    const auto line = pids_.read(pid, "stat", buffer);
+    if (!line && line.error().code == Errc::absent) continue;  // ended meanwhile
+    const char letter = line ? parse_pid_state(*line) : '\0';
+    bad += letter == 0 ? 1 : 0;
+    ++counts[parse_state(letter)];
+  }
+  counts[process_state::unknown] += pids_.total() - pids->size();
+  if (bad > 0) return fail(Errc::malformed, "stat of {} processes is not readable", bad);
+  return {};
+}
+
+Result<void> Processes::read(metric::Batch& batch) {
+  Faults faults;
+  auto stat = files_->stat.at(batch.time());
+  if (stat) {
+    faults.add((*stat)->counter_faults);
+    if ((*stat)->forks) batch.add(kCreated, *(*stat)->forks);
+  } else {
+    faults.add(std::move(stat.error()));
+  }
+  if (!batch.wants(kCount)) return faults.result();
+
+  ProcessCounts counts{};
+  if (auto counted = count(counts); !counted) faults.add(std::move(counted.error()));
+  const std::uint64_t all = std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
+  // As the collector has it: running and blocked are the kernel's own numbers, which count threads;
+  // processes that fall between the two ways of counting are unknown.
+  if (stat && (*stat)->running) counts[process_state::running] = *(*stat)->running;
+  if (stat && (*stat)->blocked) counts[process_state::blocked] = *(*stat)->blocked;
+  const std::uint64_t known = std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
+  if (all > known) counts[process_state::unknown] += all - known;
+
+  for (std::size_t i = 0; all > 0 && i < kProcessStates; ++i) {
+    if (i == process_state::paging && counts[i] == 0) continue;
+    batch.add(kCount, counts[i], {{"status", kStatus[i]}});
+  }
+  return faults.result();
+}
+
+}  // namespace edgehaul::host
