@@ -1,0 +1,331 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""edgehaul against real peers: interop.py BINARY [unittest arguments].
+
+The OpenTelemetry Collector 0.127 receives over every protocol, with and without TLS, and what it
+writes is compared with `edgehaul sample`; its own hostmetrics receiver runs beside; an OTLP receiver
+made of the npm stack is the second, independent peer."""
+
+import itertools
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+BINARY = ""
+PATIENCE = 60
+
+
+def wait_until(condition, what):
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.05)
+    raise AssertionError(f"waited {PATIENCE} s in vain for {what}")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def certificates(directory):
+    """A CA, a server certificate for localhost and a client certificate, made by openssl."""
+    def run(*words):
+        subprocess.run(["openssl", *words], cwd=directory, check=True, capture_output=True)
+
+    run("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=test CA",
+        "-keyout", "ca.key", "-out", "ca.pem")
+    with open(os.path.join(directory, "names"), "w", encoding="ascii") as names:
+        names.write("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+    for who in ("server", "client"):
+        run("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={who}",
+            "-keyout", f"{who}.key", "-out", f"{who}.csr")
+        run("x509", "-req", "-in", f"{who}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-days", "2",
+            "-CAcreateserial", "-extfile", "names", "-out", f"{who}.pem")
+
+
+class Process:
+    def __init__(self, command, log, **options):
+        self.log = log
+        with open(log, "ab") as out:
+            self.process = subprocess.Popen(command, stderr=out, **options)
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.directory = tempfile.mkdtemp(prefix="edgehaul-interop-")
+        self.addCleanup(shutil.rmtree, self.directory, True)
+
+    def at(self, name):
+        return os.path.join(self.directory, name)
+
+    def spawn(self, command, log, **options):
+        started = Process(command, self.at(log), **options)
+        self.addCleanup(started.end)
+        return started
+
+    def otelcol(self, receivers, use):
+        """Starts the Collector with these receivers; its file gets one request per line."""
+        config = {
+            "receivers": receivers,
+            "exporters": {"file": {"path": self.at("received.jsonl")}},
+            "service": {"telemetry": {"metrics": {"level": "none"}},
+                        "pipelines": {"metrics": {"receivers": use, "exporters": ["file"]}}},
+        }
+        with open(self.at("otelcol.yaml"), "w", encoding="utf-8") as file:
+            json.dump(config, file)  # JSON is YAML
+        self.spawn([os.path.join(HERE, "bin/otelcol"), "--config", self.at("otelcol.yaml")],
+                   "otelcol.log", stdout=subprocess.DEVNULL)
+
+    def agent(self, *settings):
+        command = [BINARY, "run"]
+        for setting in [f"state_dir={self.at('state')}", f"status.socket={self.at('status.sock')}",
+                        "collect.interval=500ms", *settings]:
+            command += ["--set", setting]
+        return self.spawn(command, "agent.log")
+
+    def received(self, name="received.jsonl"):
+        try:
+            with open(self.at(name), encoding="utf-8") as file:
+                return [json.loads(line) for line in file if line.endswith("\n")]
+        except FileNotFoundError:
+            return []
+
+    def log(self, name):
+        with open(self.at(name), encoding="utf-8", errors="replace") as file:
+            return file.read()[-2000:]
+
+
+def plain(value):
+    """The Python value of an AnyValue in OTLP/JSON."""
+    for kind, inner in value.items():
+        if kind == "intValue":
+            return int(inner)
+        if kind == "arrayValue":
+            return [plain(v) for v in inner.get("values", [])]
+        return inner
+    return None
+
+
+def attributes(pairs):
+    return {pair["key"]: plain(pair["value"]) for pair in pairs}
+
+
+def each_metric(document):
+    for resource in document.get("resourceMetrics", []):
+        names = attributes(resource.get("resource", {}).get("attributes", []))
+        for scope in resource["scopeMetrics"]:
+            for metric in scope["metrics"]:
+                kind = "sum" if "sum" in metric else "gauge"
+                yield names, scope["scope"], metric, kind, metric[kind]["dataPoints"]
+
+
+def shapes(documents):
+    """What identifies streams: name, unit, kind, temporality, attributes; values left out."""
+    found = set()
+    for document in documents:
+        for resource, scope, metric, kind, points in each_metric(document):
+            body = metric[kind]
+            for point in points:
+                value = "asInt" if "asInt" in point else "asDouble"
+                found.add((
+                    metric["name"], metric.get("unit", ""), kind,
+                    body.get("aggregationTemporality", 0), body.get("isMonotonic", False), value,
+                    scope["name"], scope.get("version", ""),
+                    tuple(sorted(attributes(point.get("attributes", [])).items())),
+                    tuple(sorted((k, str(v)) for k, v in resource.items())),
+                    int(point.get("startTimeUnixNano", 0)) > 0))
+    return found
+
+
+# Series whose presence depends on what the machine does in that second.
+FLEETING = {"system.network.connections", "system.processes.count", "edgehaul.source.success",
+            "edgehaul.source.duration", "system.network.io"}
+
+
+def steady(found):
+    return {shape for shape in found if shape[0] not in FLEETING}
+
+
+class CollectorReceives(Case):
+    """Every protocol × TLS × compression: what arrives is what `sample` shows."""
+
+    def check(self, protocol, tls, compression):
+        certificates(self.directory)
+        port = free_port()
+        receiver = {"endpoint": f"127.0.0.1:{port}"}
+        settings = [f"forward.0.protocol={protocol}", f"forward.0.compression={compression}",
+                    f"forward.0.endpoint={'https' if tls else 'http'}://127.0.0.1:{port}"]
+        if tls:
+            receiver["tls"] = {"cert_file": self.at("server.pem"), "key_file": self.at("server.key"),
+                               "client_ca_file": self.at("ca.pem")}
+            settings += [f"forward.0.tls.ca_file={self.at('ca.pem')}",
+                         f"forward.0.tls.cert_file={self.at('client.pem')}",
+                         f"forward.0.tls.key_file={self.at('client.key')}"]
+        self.otelcol({"otlp": {"protocols": {protocol: receiver}}}, ["otlp"])
+        self.agent(*settings)
+        wait_until(lambda: sum(1 for d in self.received() for m in each_metric(d)
+                               if m[2]["name"] == "system.uptime") >= 3,
+                   "three ticks; agent log: " + self.log("agent.log"))
+        sample = json.loads(subprocess.run([BINARY, "sample", "--json"], check=True,
+                                           capture_output=True).stdout)
+        documents = self.received()
+        expected = steady(shapes([sample]))
+        self.assertGreater(len(expected), 50)
+        self.assertEqual(expected - steady(shapes(documents)), set(), "sampled, did not arrive")
+        self.assert_starts(sample, documents)
+
+    def assert_starts(self, sample, documents):
+        def boots(document):
+            return {int(p["startTimeUnixNano"]) for _, _, metric, kind, points in each_metric(document)
+                    if metric["name"] == "system.cpu.time" for p in points}
+
+        arrived = set().union(*(boots(d) for d in documents))
+        self.assertEqual(len(arrived), 1, "start timestamps moved")
+        self.assertLess(abs(arrived.pop() - boots(sample).pop()), 2e9)
+
+
+def add_protocol_cases():
+    for protocol, tls, compression in itertools.product(("grpc", "http"), (False, True),
+                                                        ("none", "gzip", "zstd")):
+        def case(self, p=protocol, t=tls, c=compression):
+            self.check(p, t, c)
+        name = f"test_{protocol}_{'tls' if tls else 'plain'}_{compression}"
+        setattr(CollectorReceives, name, case)
+
+
+add_protocol_cases()
+
+
+class HostmetricsBeside(Case):
+    """The Collector's hostmetrics receiver on the same machine at the same time."""
+
+    SCRAPERS = ["cpu", "load", "memory", "disk", "filesystem", "network", "paging", "processes",
+                "system", "process"]
+    # Metrics where edgehaul's value differs on purpose; README "Where edgehaul differs from hostmetrics".
+    EXPLAINED = {
+        "system.paging.faults": "the collector multiplies the kernel's counters by the page size",
+        "system.paging.operations": "the collector multiplies the kernel's counters by the page size",
+        "process.disk.io": "the collector counts rchar/wchar, which include the page cache",
+        "system.uptime": "the collector rounds to whole seconds",
+    }
+
+    def test_every_default_metric_is_there_and_every_difference_is_explained(self):
+        scrapers = {name: None for name in self.SCRAPERS}
+        scrapers["process"] = {"mute_process_all_errors": True}
+        self.otelcol({"hostmetrics": {"collection_interval": "1s", "initial_delay": "0s",
+                                      "scrapers": scrapers}}, ["hostmetrics"])
+        wait_until(lambda: len(self.received()) >= 2, "two scrapes")
+        ours = json.loads(subprocess.run(
+            [BINARY, "sample", "--json", "--set", "collect.host.process.enabled=true"],
+            check=True, capture_output=True).stdout)
+        wait_until(lambda: len(self.received()) >= 4, "a scrape after our sample")
+        theirs = self.received()
+        mine = self.series([ours])
+        names = {key[0] for key in self.series(theirs)}
+        lacking = names - {key[0] for key in mine}
+        self.assertEqual(lacking, set(), "default metrics of hostmetrics that edgehaul lacks")
+        self.assert_same_shapes(ours, theirs)
+        unexplained = self.differences(mine, theirs)
+        self.assertEqual(unexplained, [], "values that differ without an explanation")
+
+    @staticmethod
+    def series(documents):
+        found = {}
+        for document in documents:
+            for resource, _, metric, _, points in each_metric(document):
+                for point in points:
+                    key = (metric["name"], resource.get("process.pid"),
+                           tuple(sorted(attributes(point.get("attributes", [])).items())))
+                    value = float(point.get("asDouble", point.get("asInt", 0)))
+                    found.setdefault(key, []).append(value)
+        return found
+
+    def assert_same_shapes(self, ours, theirs):
+        def kinds(documents):
+            return {metric["name"]: (metric.get("unit", ""), kind,
+                                     metric[kind].get("aggregationTemporality", 0),
+                                     metric[kind].get("isMonotonic", False),
+                                     frozenset(a["key"] for p in points for a in p.get("attributes", [])))
+                    for document in documents
+                    for _, _, metric, kind, points in each_metric(document)}
+
+        mine, other = kinds([ours]), kinds(theirs)
+        for name, shape in other.items():
+            self.assertEqual(mine[name], shape, name)
+
+    def differences(self, mine, theirs):
+        """Series of ours outside the range that the collector saw before and after, widened by what a
+        busy machine moves in that time."""
+        found = []
+        for key, values in self.series(theirs).items():
+            name = key[0]
+            if key not in mine or name in self.EXPLAINED or len(values) < 2:
+                continue
+            value = mine[key][0]
+            low, high = min(values), max(values)
+            slack = 0.1 * max(abs(low), abs(high)) + self.allowance(name)
+            if not low - slack <= value <= high + slack:
+                found.append(f"{key}: {value} not within {low}..{high}")
+        return found
+
+    @staticmethod
+    def allowance(name):
+        return {"By": 64e6}.get("By" if name.endswith((".io", ".usage", ".virtual")) else "", 100)
+
+
+class NpmReceives(Case):
+    """A grpc-js server and Node's http decode every request."""
+
+    def setUp(self):
+        super().setUp()
+        self.out = open(self.at("npm.out"), "wb")  # pylint: disable=consider-using-with
+        self.addCleanup(self.out.close)
+        self.spawn(["node", "receiver.js"], "npm.log", cwd=os.path.join(HERE, "npm"), stdout=self.out,
+                   stdin=subprocess.PIPE)
+        self.ports = wait_until(self.lines, "the ports; " + self.log("npm.log"))[0]
+
+    def lines(self):
+        return self.received("npm.out")
+
+    def check(self, protocol, *settings):
+        self.agent(f"forward.0.endpoint=http://127.0.0.1:{self.ports[protocol]}",
+                   f"forward.0.protocol={protocol}", *settings)
+        requests = wait_until(lambda: len(self.lines()) >= 4 and self.lines()[1:], "three requests")
+        for request in requests:
+            self.assertTrue(request["via"].startswith(protocol))
+            self.assertIn("system.cpu.time", request["metrics"])
+            self.assertGreater(request["points"], 50)
+
+    def test_grpc(self):
+        self.check("grpc", "forward.0.compression=gzip")
+
+    def test_grpc_identity(self):
+        self.check("grpc", "forward.0.compression=none")
+
+    def test_http(self):
+        self.check("http", "forward.0.compression=gzip")
+
+
+if __name__ == "__main__":
+    BINARY = os.path.abspath(sys.argv.pop(1))
+    unittest.main(verbosity=2)
