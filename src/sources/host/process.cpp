@@ -153,7 +153,7 @@ void Process::add_process(metric::Batch& batch, const Round& round, std::uint32_
   entry.measured = true;
 
   static const auto page = static_cast<std::uint64_t>(::getpagesize());
-  const std::uint64_t resident = stat.resident_pages * page;
+  const std::uint64_t resident = std::min(stat.resident_pages, UINT64_MAX / page) * page;
   points.add(kMemory, resident);
   points.add(kVirtual, stat.virtual_bytes);
   if (round.memory_total > 0)

@@ -15,6 +15,22 @@ constexpr metric::Id kCount = metric::id("system.processes.count");
 constexpr std::string_view kStatus[kProcessStates] = {"blocked",  "idle",    "paging",  "running",
                                                       "sleeping", "stopped", "zombies", "unknown"};
 
+// As the collector has it: running and blocked are the kernel's own numbers, which count threads;
+// processes that fall between the two ways of counting become unknown.
+void take_thread_counts(const ProcStat& stat, ProcessCounts& counts, Faults& faults) {
+  constexpr std::uint64_t kMostThreads = std::uint64_t{1} << 30;  // FUTEX_TID_MASK
+  const auto take = [&](const std::optional<std::uint64_t>& threads, std::size_t state) {
+    if (!threads) return;
+    if (*threads <= kMostThreads) {
+      counts[state] = *threads;
+    } else {
+      faults.add({Errc::malformed, fmt::format("stat: {} threads", *threads)});
+    }
+  };
+  take(stat.running, process_state::running);
+  take(stat.blocked, process_state::blocked);
+}
+
 }  // namespace
 
 std::size_t parse_state(char letter) {
@@ -74,10 +90,7 @@ Result<void> Processes::read(metric::Batch& batch) {
   ProcessCounts counts{};
   if (auto counted = count(counts); !counted) faults.add(std::move(counted.error()));
   const std::uint64_t all = std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
-  // As the collector has it: running and blocked are the kernel's own numbers, which count threads;
-  // processes that fall between the two ways of counting are unknown.
-  if (stat && (*stat)->running) counts[process_state::running] = *(*stat)->running;
-  if (stat && (*stat)->blocked) counts[process_state::blocked] = *(*stat)->blocked;
+  if (stat) take_thread_counts(**stat, counts, faults);
   const std::uint64_t known = std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
   if (all > known) counts[process_state::unknown] += all - known;
 
