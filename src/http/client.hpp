@@ -56,7 +56,7 @@ using TransferId = std::uint64_t;
 class Client {
  public:
   Client();
-  ~Client();
+  ~Client();  // exchanges still active end without a word to their `done`
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
