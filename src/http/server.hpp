@@ -10,7 +10,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include <boost/asio/io_context.hpp>
 
@@ -23,20 +25,6 @@ struct ServerTls {
   std::string cert_file;
   std::string key_file;
   std::string client_ca_file;  // set: clients must present a certificate of it (mTLS)
-};
-
-struct ServerOptions {
-  std::string unix_socket;            // path, or
-  std::string address = "127.0.0.1";  // TCP
-  std::uint16_t port = 0;             // 0: any free port, see Server::port()
-  unsigned unix_mode = 0660;
-  ServerTls tls;  // empty cert_file: cleartext
-  std::size_t max_connections = 64;
-  std::size_t max_header = 16 * 1024;
-  std::size_t max_body = 1024 * 1024;  // as sent; decoding has its own bound
-  std::chrono::milliseconds header_deadline{10'000};
-  std::chrono::milliseconds body_deadline{30'000};
-  std::chrono::milliseconds idle_deadline{60'000};
 };
 
 struct ServerRequest {
@@ -54,17 +42,68 @@ struct ServerResponse {
   std::string body;
 };
 
-using Responder = std::function<void(ServerResponse)>;  // call once; later calls are ignored
+// Call once, from any thread; later calls are ignored. Dropped uncalled, the answer is 500. The
+// io_context must outlive every copy.
+using Responder = std::function<void(ServerResponse)>;
 using Handler = std::function<void(ServerRequest, Responder)>;
+// nullopt: go on and read the body.
+using Admission = std::function<std::optional<ServerResponse>(const ServerRequest&)>;
+using FaultAnswer =
+    std::function<ServerResponse(int status, std::string_view words, const ServerRequest&)>;
 
+struct ServerOptions {
+  std::string unix_socket;            // path, or
+  std::string address = "127.0.0.1";  // TCP, numeric
+  std::uint16_t port = 0;             // 0: any free port, see Server::port()
+  unsigned unix_mode = 0660;
+  ServerTls tls;  // empty cert_file: cleartext
+  // Beyond it the longest idle connection makes room; when none is idle the new one is refused.
+  std::size_t max_connections = 64;
+  std::size_t max_header = 16 * 1024;
+  std::size_t max_body = 1024 * 1024;  // as sent; decoding has its own bound
+  // Body bytes held by all connections together until they are answered, never less than max_body;
+  // a request beyond it is answered 503. 0: no bound but max_connections times max_body.
+  std::size_t max_buffered = 0;
+  std::chrono::milliseconds header_deadline{10'000};  // from the first byte; also the TLS handshake
+  std::chrono::milliseconds body_deadline{30'000};    // for each 64 KiB, and to the end of the body
+  std::chrono::milliseconds idle_deadline{60'000};    // between requests
+  std::chrono::milliseconds write_deadline{30'000};   // for a whole answer
+  // Has a look at a request's header before its body is read; an answer refuses the request.
+  Admission admit;
+  // Shapes the answers that the server gives by itself (400, 413, 431, 500, 503 …); plain text
+  // unless set. The request holds what was understood of it.
+  FaultAnswer answer_fault;
+};
+
+// Since start.
+struct ServerCounters {
+  std::uint64_t accepted = 0;       // connections
+  std::uint64_t refused = 0;        // connections beyond max_connections
+  std::uint64_t accept_faults = 0;  // accept() failed, for want of descriptors for example
+  std::uint64_t handshake_faults = 0;
+  std::uint64_t requests = 0;  // handed to the handler
+  std::uint64_t faults = 0;    // answered by the server itself: 4xx and 503
+  std::uint64_t timeouts = 0;  // connections closed by a deadline, idle ones apart
+};
+
+// Lives and is called on the io_context's thread, and ends before the io_context.
 class Server {
  public:
   // Binds and listens; serving starts with the io_context.
   static Result<std::unique_ptr<Server>> listen(boost::asio::io_context& io, ServerOptions options,
                                                 Handler handler);
+  // Closes everything at once.
   ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
   std::uint16_t port() const;
+  // "127.0.0.1:4318" or the socket's path, for messages.
+  const std::string& name() const;
   std::size_t connections() const;
+  ServerCounters counters() const;
+  // Loads certificates anew, for connections from now on; the old ones stay when that fails.
+  Result<void> replace_tls(const ServerTls& files);
   // Stops accepting, lets requests in flight finish until `limit`, then closes; `done` is called on
   // the io_context.
   void stop(std::chrono::milliseconds limit, std::function<void()> done);
