@@ -51,6 +51,7 @@ Sampler::Sampler(Plan plan, std::string version, std::string boot_id, base::Unix
       clock_(clock),
       boot_(remembered_boot(spool, boot_id, measured_boot)) {
   stats_.interval = plan.interval;
+  stats_.last_tick_steady = clock.steady();
   if (const auto saved = spool_.load_value(kSequencesKey); saved && saved->has_value()) {
     tick_.sequences().load(**saved);
   }
@@ -142,6 +143,7 @@ void Sampler::one_tick(base::UnixNanos now, std::uint64_t skipped) {
   ++stats_.ticks;
   stats_.skipped += skipped;
   stats_.last_tick = now;
+  stats_.last_tick_steady = begun;
   stats_.points = points;
   stats_.resets = tick_.sequences().resets();
   stats_.sources = tick_.sources();

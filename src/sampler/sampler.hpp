@@ -37,6 +37,7 @@ struct Stats {
   std::uint64_t skipped = 0;             // ticks that an overrun or a clock step passed over
   std::uint64_t not_kept = 0;            // ticks that the spool refused
   base::UnixNanos last_tick = 0;         // 0: none yet
+  base::Steady last_tick_steady{};       // the same by the steady clock; start() until the first
   std::chrono::nanoseconds duration{0};  // of the last tick, wall
   std::chrono::nanoseconds cpu{0};       // of the last tick, this thread
   std::uint64_t points = 0;              // of the last tick
