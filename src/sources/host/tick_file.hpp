@@ -3,6 +3,7 @@
 // Collect thread only.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,7 +24,7 @@ class TickFile {
   // The content as of this tick; lives until the next tick.
   Result<const Parsed*> at(base::UnixNanos tick) {
     if (tick != tick_ || tick == 0) refresh(tick);
-    if (!outcome_) return pass(outcome_.error());
+    if (failure_) return pass(*failure_);
     return &parsed_;
   }
 
@@ -31,18 +32,18 @@ class TickFile {
   void refresh(base::UnixNanos tick) {
     tick_ = tick;
     auto body = file_.read();
-    outcome_ = Result<void>();
     if (body) {
+      failure_.reset();
       parse_(*body, parsed_);
     } else {
-      outcome_ = pass(std::move(body.error()));
+      failure_ = std::move(body.error());
     }
   }
 
   KeptFile file_;
   Parse parse_;
   base::UnixNanos tick_ = 0;
-  Result<void> outcome_;
+  std::optional<Error> failure_;
   Parsed parsed_;
 };
 
