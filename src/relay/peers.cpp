@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relay/peers.hpp"
+
+#include <algorithm>
+
+#include "base/text.hpp"
+
+namespace edgehaul::relay {
+
+namespace {
+constexpr std::size_t kMaxWords = 256;
+constexpr std::size_t kMaxName = 128;
+}  // namespace
+
+std::string_view host_of(std::string_view peer) {
+  if (peer.starts_with('[')) return peer.substr(1, peer.find(']') - 1);
+  return peer.substr(0, peer.rfind(':'));
+}
+
+PeerRow& Peers::row(std::string_view name, base::UnixNanos now) {
+  const std::string key = text::to_utf8(name.substr(0, kMaxName));
+  if (const auto found = rows_.find(key); found != rows_.end()) return found->second;
+  if (rows_.size() >= max_rows_) {
+    const auto oldest = std::min_element(
+        rows_.begin(), rows_.end(),
+        [](const auto& a, const auto& b) { return a.second.last_seen < b.second.last_seen; });
+    rows_.erase(oldest);
+    ++forgotten_;
+  }
+  PeerRow& made = rows_[key];
+  made.name = key;
+  made.first_seen = now;
+  return made;
+}
+
+void Peers::note(std::string_view name, base::UnixNanos now, Event event, std::uint64_t items,
+                 std::uint64_t bytes, std::string_view words) {
+  const std::lock_guard lock(mutex_);
+  PeerRow& peer = row(name, now);
+  peer.last_seen = now;
+  switch (event) {
+    case Event::taken:
+      ++peer.requests;
+      peer.items += items;
+      peer.bytes += bytes;
+      return;
+    case Event::refused:
+      ++peer.refused;
+      break;
+    case Event::deferred:
+      ++peer.deferred;
+      break;
+  }
+  peer.last_error = text::to_utf8(words.substr(0, kMaxWords));
+  peer.last_error_time = now;
+}
+
+std::vector<PeerRow> Peers::rows() const {
+  std::vector<PeerRow> out;
+  {
+    const std::lock_guard lock(mutex_);
+    out.reserve(rows_.size());
+    for (const auto& [name, row] : rows_)
+      out.push_back(row);
+  }
+  std::sort(out.begin(), out.end(), [](const PeerRow& a, const PeerRow& b) {
+    return a.last_seen != b.last_seen ? a.last_seen < b.last_seen : a.name < b.name;
+  });
+  return out;
+}
+
+std::uint64_t Peers::forgotten() const {
+  const std::lock_guard lock(mutex_);
+  return forgotten_;
+}
+
+}  // namespace edgehaul::relay

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who sends what: one row for each authenticated name or address, bounded, so that an operator sees
+// which site has gone silent. Thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.hpp"
+
+namespace edgehaul::relay {
+
+struct PeerRow {
+  std::string name;
+  base::UnixNanos first_seen = 0;
+  base::UnixNanos last_seen = 0;
+  std::uint64_t requests = 0;  // taken
+  std::uint64_t items = 0;
+  std::uint64_t bytes = 0;     // as sent
+  std::uint64_t refused = 0;   // malformed, too large, not allowed
+  std::uint64_t deferred = 0;  // told to come again
+  std::string last_error;
+  base::UnixNanos last_error_time = 0;
+};
+
+class Peers {
+ public:
+  explicit Peers(std::size_t max_rows) : max_rows_(max_rows) {}
+
+  enum class Event : std::uint8_t { taken, refused, deferred };
+  void note(std::string_view name, base::UnixNanos now, Event event, std::uint64_t items,
+            std::uint64_t bytes, std::string_view words = {});
+
+  // Rows, the longest silent first.
+  std::vector<PeerRow> rows() const;
+  // Rows that made room for newer ones.
+  std::uint64_t forgotten() const;
+
+ private:
+  PeerRow& row(std::string_view name, base::UnixNanos now);
+
+  const std::size_t max_rows_;
+  mutable std::mutex mutex_;
+  std::unordered_map<std::string, PeerRow> rows_;
+  std::uint64_t forgotten_ = 0;
+};
+
+// "10.0.0.7" of "10.0.0.7:51234", "fe80::1" of "[fe80::1]:4318": ports change with every
+// connection.
+std::string_view host_of(std::string_view peer);
+
+}  // namespace edgehaul::relay

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// The receiving half of a relay: OTLP/gRPC and OTLP/HTTP listeners in front of the spool. Owned by
+// the daemon; lives on the main thread with its io_context.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "grpc/server.hpp"
+#include "http/server.hpp"
+#include "relay/grpc_service.hpp"
+#include "relay/http_service.hpp"
+#include "relay/intake.hpp"
+#include "relay/options.hpp"
+#include "relay/peers.hpp"
+#include "spool/spool.hpp"
+
+namespace edgehaul::relay {
+
+struct ListenerStats {
+  std::string name;  // "grpc 0.0.0.0:4317"
+  bool has_tls = false;
+  std::size_t connections = 0;
+};
+
+struct Stats {
+  std::vector<ListenerStats> listeners;
+  std::vector<PeerRow> peers;
+  std::uint64_t peers_forgotten = 0;
+};
+
+class Relay {
+ public:
+  Relay(boost::asio::io_context& io, Options options, spool::Spool& spool,
+        const base::Clock& clock);
+
+  Result<void> start();
+  // Takes nothing new, lets what is under way be committed and answered until `limit`; `done` is
+  // called on the io_context.
+  void stop(std::chrono::milliseconds limit, const std::function<void()>& done);
+  Stats stats() const;
+  std::uint16_t grpc_port() const { return grpc_ ? grpc_->port() : std::uint16_t{0}; }
+  std::uint16_t http_port() const { return http_ ? http_->port() : std::uint16_t{0}; }
+
+ private:
+  Result<void> listen_grpc();
+  Result<void> listen_http();
+
+  boost::asio::io_context& io_;
+  const Options options_;
+  Peers peers_;
+  Intake intake_;
+  GrpcService grpc_service_;
+  HttpService http_service_;
+  std::unique_ptr<grpc::Server> grpc_;
+  std::unique_ptr<http::Server> http_;
+};
+
+}  // namespace edgehaul::relay
