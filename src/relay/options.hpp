@@ -22,8 +22,8 @@ struct ListenerOptions {
   bool enabled = false;
   std::string address = "0.0.0.0";
   std::uint16_t port = 0;
-  http::ServerTls tls;
-  AccessOptions access;
+  http::ServerTls tls{};
+  AccessOptions access{};
   std::size_t max_connections = 1024;
   std::size_t max_request = 64ULL << 20;   // bytes of one request after decoding
   std::size_t max_buffered = 64ULL << 20;  // bytes of all requests under way
