@@ -43,6 +43,7 @@ struct Answer {
   std::string details;  // grpc-status-details-bin, base64-decoded: a google.rpc.Status
   std::string body;     // the response message, decoded
   int http_status = 0;
+  bool has_status = false;  // the peer sent grpc-status; else `code` follows from the HTTP status
 };
 
 // The bytes of one length-prefixed message, compressed when `coding` is not identity.
@@ -52,16 +53,24 @@ Result<std::string> frame(std::string_view message, codec::Coding coding);
 // past `limit` is Errc::too_large.
 Result<std::string> unframe(std::string_view body, codec::Coding coding, std::size_t limit);
 
+// "30000m": at most 8 digits and a unit.
+std::string format_timeout(std::chrono::milliseconds timeout);
+
 // A unary call: `base_url` "http://host:4317", `path` "/package.Service/Method". Caller sets TLS,
-// proxy and limits on the result; `metadata` is appended as headers.
+// proxy and limits on the result; `metadata` is appended as headers (-bin values already coded).
+// Errc::invalid when metadata names a header that gRPC itself sets.
 Result<http::ClientRequest> make_call(std::string_view base_url, std::string_view path,
                                       std::string_view message, codec::Coding coding,
                                       const http::Headers& metadata,
                                       std::chrono::milliseconds timeout);
 
 // Status from trailers (or headers of a Trailers-Only answer), else synthesized from the HTTP
-// status.
+// status. A peer that says OK has taken the request even when its message cannot be read: the code
+// stays ok, `body` is empty and `message` says why.
 Answer read_answer(const http::ClientResponse& response, std::size_t limit);
+
+// The code that stands for an HTTP status without grpc-status.
+Code code_of_http(int status);
 
 std::string percent_encode(std::string_view message);
 std::string percent_decode(std::string_view coded);
