@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything that can be told about a running edgehaul at one moment. Plain data, filled by the daemon
-// on the main thread; the renderers below this room's other headers only read it.
+// Everything that can be told about a running edgehaul at one moment. Plain data, filled by the
+// daemon on the main thread; the renderers below this room's other headers only read it.
 #pragma once
 
 #include <chrono>
@@ -16,7 +16,7 @@ namespace edgehaul::status {
 
 struct Program {
   std::string version;
-  std::string mode;         // "agent" | "relay"
+  std::string mode;  // "agent" | "relay"
   int pid = 0;
   base::UnixNanos started = 0;
   bool is_stopping = false;
@@ -109,7 +109,8 @@ struct Snapshot {
 // What is wrong, in words; empty when everything that was asked for works.
 std::vector<std::string> troubles(const Snapshot& snapshot);
 
-// "starting" until the first tick, then "running", "degraded" (something in troubles()) or "stopping".
+// "starting" until the first tick, then "running", "degraded" (something in troubles()) or
+// "stopping".
 std::string_view state(const Snapshot& snapshot);
 
 // Ready: samples are taken and kept. Degraded forwarding is no reason to be unready.
