@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// One lease on its way to one destination: which bytes go next, and what an answer means for the
+// records. Merges records of a signal, splits what is too large, bisects what is refused until the
+// guilty record is alone. Knows no time and no network. Owned by a Sender.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "forward/verdict.hpp"
+#include "otlp/signal.hpp"
+#include "spool/spool.hpp"
+
+namespace edgehaul::forward {
+
+// Records whose fate is known; the spool is to be told.
+struct Settlement {
+  spool::Outcome outcome = spool::Outcome::delivered;
+  std::vector<spool::RecordId> ids;
+  std::uint64_t items = 0;
+  std::string words;
+};
+
+enum class Next : std::uint8_t {
+  go_on,  // send the next part at once
+  wait,   // after a back-off
+};
+
+class Job {
+ public:
+  // A record over `max_bytes` is sent in pieces from the start.
+  Job(std::vector<spool::Record> records, std::size_t max_bytes);
+
+  bool is_done() const { return parts_.empty(); }
+  // Of the next request:
+  otlp::Signal signal() const;
+  std::string body() const;
+  std::size_t record_count() const { return parts_.front().count; }
+  std::uint64_t items() const;  // for a piece of a record: of the whole record
+
+  // The answer to the request that body() made.
+  Next apply(const Verdict& verdict);
+  std::vector<Settlement> take_settled();
+
+  // Nothing was learned or partly delivered: giving the records back forgets nothing.
+  bool is_untouched() const { return !touched_; }
+  std::vector<spool::RecordId> open_ids() const;
+
+  // A doubtful answer alone does not condemn a record: others must have been accepted since. When
+  // only such suspects are left, records behind them are needed to tell who is at fault.
+  bool wants_company() const;
+  spool::RecordId last_id() const;
+  void add(std::vector<spool::Record> records, std::size_t max_bytes);
+  // So many suspects and nothing accepted: the server is at fault; give all back.
+  bool is_hopeless() const;
+
+  static constexpr unsigned kDoubtfulTries = 4;    // of one part, before it is cut or suspected
+  static constexpr unsigned kSlowTries = 3;        // timeouts of one part, before it is cut
+  static constexpr std::size_t kMaxSuspects = 16;  // records
+
+ private:
+  struct Part {
+    std::size_t first = 0;  // index into records_
+    std::size_t count = 1;
+    std::optional<std::string> piece;  // some of the record's bytes
+    unsigned tries = 0;
+    std::optional<std::uint64_t> suspect_since;  // accepted_ when it became one
+  };
+  struct Fate {
+    std::uint32_t open_parts = 1;  // 0: settled
+    bool is_refused = false;
+    std::string words;
+  };
+
+  void queue_record(std::size_t index, std::size_t max_bytes, std::deque<Part>& out) const;
+  void accept();
+  void refuse(const std::string& words);
+  void close(std::size_t index);
+  bool cut();
+  bool cut_record();
+  void bisect();
+  Next doubt(const Verdict& verdict);
+  bool has_evidence(const Part& part) const;
+
+  std::vector<spool::Record> records_;
+  std::vector<Fate> fates_;  // beside records_
+  std::deque<Part> parts_;   // in the order of sending
+  std::vector<Settlement> settled_;
+  std::uint64_t accepted_ = 0;  // requests
+  bool touched_ = false;
+};
+
+}  // namespace edgehaul::forward

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "forward/sender.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "forward/compose.hpp"
+#include "forward/words.hpp"
+#include "grpc/call.hpp"
+
+namespace edgehaul::forward {
+
+namespace {
+
+using base::Steady;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kSpoolPause{5'000};  // before asking a spool in trouble again
+constexpr milliseconds kLongestPace = std::chrono::hours(1);
+constexpr std::array kSignals{spool::Signal::metrics, spool::Signal::logs, spool::Signal::traces,
+                              spool::Signal::profiles};
+
+}  // namespace
+
+Sender::Sender(std::size_t index, Destination destination, Surroundings around, LogSink sink)
+    : index_(index),
+      destination_(std::move(destination)),
+      around_(std::move(around)),
+      notices_(destination_.name, std::move(sink)),
+      ledger_(destination_),
+      allowance_(destination_.max_request) {}
+
+std::optional<Steady> Sender::step() {
+  for (;;) {
+    if (is_sending_ || is_stopped_) return std::nullopt;
+    const Steady now = around_.clock.steady();
+    if (now < pause_until_) return pause_until_;
+    if (!pay_owed()) continue;
+    if (whole_.is_shut(now)) return whole_.until;
+    if (!job_ && !take_job(now)) {
+      if (now < pause_until_) continue;
+      return rest(now);
+    }
+    keep_company();
+    if (job_) send();
+  }
+}
+
+bool Sender::take_job(Steady now) {
+  if (has_signal_trouble()) return take_of_signals(now);
+  if (is_empty_) return false;
+  if (take(std::nullopt, nullptr)) return true;
+  is_empty_ = true;
+  return false;
+}
+
+// A signal that the destination refuses must not stand in the way of the others: each is asked for
+// by itself, in turn.
+bool Sender::take_of_signals(Steady now) {
+  for (std::size_t tried = 0; tried < kSignals.size(); ++tried) {
+    const spool::Signal signal = kSignals[next_signal_++ % kSignals.size()];
+    Gate& gate = signal_gates_[static_cast<std::size_t>(signal)];
+    if (gate.is_shut(now) || (gate.failures == 0 && is_empty_)) continue;
+    if (take(signal, &gate)) return true;
+    if (now < pause_until_) return false;
+    gate = Gate{};  // nothing of it is left
+  }
+  is_empty_ = true;
+  return false;
+}
+
+bool Sender::take(std::optional<spool::Signal> signal, const Gate* gate) {
+  const bool is_failing = whole_.failures > 0 || (gate != nullptr && gate->failures > 0);
+  auto records = lease(next_wanted(request_bytes(is_failing), signal, 0));
+  if (!records || records->empty()) return false;
+  job_.emplace(std::move(*records), allowance_.bytes());
+  return true;
+}
+
+std::optional<std::vector<spool::Record>> Sender::lease(const spool::Wanted& wanted) {
+  auto records = around_.queue.lease(index_, wanted);
+  if (records) return std::move(*records);
+  notices_.spool_trouble("lease", records.error());
+  pause_until_ = around_.clock.steady() + kSpoolPause;
+  return std::nullopt;
+}
+
+std::uint64_t Sender::request_bytes(bool is_failing) const {
+  std::uint64_t bytes = allowance_.bytes();
+  if (is_failing) bytes = std::min(bytes, kProbeBytes);
+  if (const std::uint64_t rate = destination_.backlog_max_rate; rate > 0) {
+    // Keeps the pauses between paced requests near ten seconds, at a compression of four.
+    bytes = std::min(bytes, std::max(kProbeBytes, std::min(rate, bytes) * 40));
+  }
+  return bytes;
+}
+
+void Sender::keep_company() {
+  if (!job_ || !job_->wants_company()) return;
+  if (job_->is_hopeless()) {
+    release();
+    return;
+  }
+  auto records = lease(next_wanted(kProbeBytes, std::nullopt, job_->last_id()));
+  if (records && !records->empty()) job_->add(std::move(*records), allowance_.bytes());
+}
+
+// Nothing to send: until records come or a refused signal is due.
+std::optional<Steady> Sender::rest(Steady now) {
+  if (is_stopping_) is_stopped_ = true;
+  publish();
+  std::optional<Steady> due;
+  for (const Gate& gate : signal_gates_) {
+    if (gate.is_shut(now) && (!due || gate.until < *due)) due = gate.until;
+  }
+  return due;
+}
+
+void Sender::send() {
+  const otlp::Signal signal = job_->signal();
+  const std::string body = job_->body();
+  body_bytes_ = body.size();
+  moved_bytes_ += body_bytes_;
+  wire_bytes_ = 0;
+  auto request = compose(destination_, signal, body);
+  if (!request) return conclude(judge_failure(request.error()));
+  wire_bytes_ = request->body.size();
+  sent_at_ = around_.clock.steady();
+  sent_as_ = destination_.protocol;
+  is_backlog_ = destination_.backlog_max_rate > 0 &&
+                around_.queue.waiting(index_).records > job_->record_count();
+  is_sending_ = true;
+  ledger_.sent();
+  publish();
+  transfer_ = around_.transport.start(
+      std::move(*request),
+      [self = std::weak_ptr<Sender*>(self_)](Result<http::ClientResponse> result) {
+        if (const auto sender = self.lock()) (*sender)->on_answer(std::move(result));
+      });
+}
+
+void Sender::on_answer(Result<http::ClientResponse> result) {
+  if (!is_sending_) return;
+  is_sending_ = false;
+  if (!result && result.error().code == Errc::cancelled) return;
+  conclude(judge(result));
+}
+
+Verdict Sender::judge(const Result<http::ClientResponse>& result) const {
+  constexpr std::size_t kMaxAnswer = 4 * 1024 * 1024;
+  if (!result) return judge_failure(result.error());
+  const base::UnixNanos now = around_.clock.wall();
+  const otlp::Signal signal = job_->signal();
+  if (sent_as_ == Protocol::http) return judge_http(signal, *result, now);
+  return judge_grpc(signal, *result, grpc::read_answer(*result, kMaxAnswer), now);
+}
+
+void Sender::conclude(Verdict verdict) {
+  verdict.words = without_secrets(std::move(verdict.words), destination_);
+  verdict.partial.message = without_secrets(std::move(verdict.partial.message), destination_);
+  const otlp::Signal signal = job_->signal();
+  const bool is_delivered = verdict.kind == Kind::delivered;
+  if (is_delivered) note_delivered(verdict);
+  learn(verdict);
+  const Next next = job_->apply(verdict);
+  const bool has_refused = settle_known();
+  if (is_delivered) {
+    refused_in_a_row_ = 0;
+    recover(whole_);
+    recover(signal_gates_[static_cast<std::size_t>(signal)]);
+    pace();
+  } else {
+    ledger_.failed(fmt::format("{}: {}", shown_target(destination_, signal), verdict.words),
+                   around_.clock.wall());
+    const bool refuses_all = has_refused && refused_in_a_row_ >= kMaxRefusedInARow;
+    if (next == Next::wait) ledger_.repeated();
+    if (next == Next::wait || refuses_all) {
+      shut(verdict, signal);
+      is_stopped_ = is_stopping_;
+    }
+  }
+  if (job_ && job_->is_done()) job_.reset();
+  publish();
+}
+
+void Sender::note_delivered(const Verdict& verdict) {
+  ledger_.accepted(body_bytes_, wire_bytes_, around_.clock.wall());
+  if (verdict.is_odd) notices_.odd_answer(shown_target(destination_, job_->signal()));
+  if (verdict.partial.is_full()) return;
+  notices_.partial(job_->signal(), verdict.partial);
+  const auto rejected =
+      static_cast<std::uint64_t>(std::max<std::int64_t>(0, verdict.partial.rejected));
+  ledger_.refused_items(std::min(rejected, job_->items()));
+}
+
+void Sender::learn(const Verdict& verdict) {
+  if (verdict.kind == Kind::delivered) allowance_.was_accepted();
+  if (verdict.is_slow) allowance_.was_too_slow(body_bytes_);
+  if (verdict.kind != Kind::split) return;
+  allowance_.was_too_large(body_bytes_);
+  notices_.too_large(verdict.words, body_bytes_, allowance_.bytes());
+}
+
+void Sender::recover(Gate& gate) {
+  if (gate.failures == 0) return;
+  const auto outage = std::chrono::duration_cast<milliseconds>(around_.clock.steady() - gate.since);
+  notices_.recovered(outage, gate.failures, around_.queue.waiting(index_));
+  gate = Gate{};
+  is_empty_ = false;
+}
+
+void Sender::shut(const Verdict& verdict, otlp::Signal signal) {
+  const bool is_of_signal = verdict.kind == Kind::hold && verdict.is_of_signal;
+  Gate& gate = is_of_signal ? signal_gates_[static_cast<std::size_t>(signal)] : whole_;
+  const bool is_held = verdict.kind == Kind::hold || verdict.kind == Kind::reject;
+  const bool is_news = gate.failures == 0 || gate.is_held != is_held;
+  const Steady now = around_.clock.steady();
+  if (gate.failures++ == 0) gate.since = now;
+  gate.is_held = is_held;
+  gate.is_hinted = verdict.hint.has_value();
+  const BackoffLimits limits{destination_.backoff_initial, destination_.backoff_max};
+  const milliseconds delay =
+      backoff_delay(is_held ? slow(limits) : limits, gate.failures, verdict.hint, around_.random());
+  gate.until = now + delay;
+  if (is_news) {
+    notices_.trouble(shown_target(destination_, signal), verdict, delay,
+                     around_.queue.waiting(index_));
+  }
+  // What waits long shall not sit in memory, unless it knows what the spool does not.
+  if (job_ && (is_of_signal || job_->is_untouched())) release();
+}
+
+// Tells the spool what is known; true when a record was set aside.
+bool Sender::settle_known() {
+  bool has_refused = false;
+  for (Settlement& settlement : job_->take_settled()) {
+    if (settlement.outcome == spool::Outcome::rejected) {
+      has_refused = true;
+      refused_in_a_row_ += static_cast<unsigned>(settlement.ids.size());
+      ledger_.set_aside(settlement.ids.size());
+      notices_.set_aside(settlement.words, settlement.ids.size(), settlement.ids.front());
+    } else {
+      ledger_.delivered(settlement.ids.size(), settlement.items);
+    }
+    settle(std::move(settlement));
+  }
+  return has_refused;
+}
+
+void Sender::settle(Settlement settlement) {
+  if (settlement.ids.empty()) return;
+  const auto done =
+      around_.queue.settle(index_, settlement.ids, settlement.outcome, settlement.words);
+  if (done) return;
+  notices_.spool_trouble("settle", done.error());
+  owed_.push_back(std::move(settlement));
+}
+
+bool Sender::pay_owed() {
+  for (Settlement& settlement : std::exchange(owed_, {}))
+    settle(std::move(settlement));
+  if (owed_.empty()) return true;
+  pause_until_ = around_.clock.steady() + kSpoolPause;
+  return false;
+}
+
+void Sender::release() {
+  settle({spool::Outcome::returned, job_->open_ids(), 0, {}});
+  job_.reset();
+  is_empty_ = false;
+}
+
+void Sender::pace() {
+  if (!is_backlog_ || is_stopping_) return;
+  const double seconds =
+      static_cast<double>(wire_bytes_) / static_cast<double>(destination_.backlog_max_rate);
+  const double bounded = std::min(seconds * 1000, static_cast<double>(kLongestPace.count()));
+  pause_until_ = sent_at_ + milliseconds(static_cast<milliseconds::rep>(bounded));
+}
+
+void Sender::reconfigure(Destination destination) {
+  destination_ = std::move(destination);
+  allowance_ = Allowance(destination_.max_request);
+  ledger_.describe(destination_);
+  notices_.forget();
+  whole_.until = Steady{};
+  for (Gate& gate : signal_gates_)
+    gate.until = Steady{};
+  pause_until_ = Steady{};
+  is_empty_ = false;
+  // Sized for the old limits.
+  if (job_ && !is_sending_ && job_->is_untouched()) release();
+  publish();
+}
+
+void Sender::begin_stop() {
+  is_stopping_ = true;
+  is_empty_ = false;
+  pause_until_ = Steady{};
+  if (!whole_.is_shut(around_.clock.steady())) return;
+  if (whole_.is_held || whole_.is_hinted) {
+    is_stopped_ = true;
+  } else {
+    whole_.until = Steady{};
+  }
+}
+
+void Sender::abandon() {
+  if (std::exchange(is_sending_, false)) around_.transport.cancel(transfer_);
+  if (job_) release();
+  pay_owed();
+  is_stopped_ = true;
+  publish();
+}
+
+std::uint64_t Sender::take_moved_bytes() {
+  return std::exchange(moved_bytes_, 0);
+}
+
+bool Sender::has_signal_trouble() const {
+  return std::any_of(signal_gates_.begin(), signal_gates_.end(),
+                     [](const Gate& gate) { return gate.failures > 0; });
+}
+
+void Sender::publish() {
+  const Steady now = around_.clock.steady();
+  State state = job_ || is_sending_ ? State::sending : State::idle;
+  if (whole_.failures > 0) state = State::backing_off;
+  std::optional<Steady> next = whole_.is_shut(now) ? std::optional(whole_.until) : std::nullopt;
+  bool is_held = whole_.failures > 0 && whole_.is_held;
+  for (const Gate& gate : signal_gates_) {
+    is_held = is_held || gate.failures > 0;
+    if (!whole_.is_shut(now) && gate.is_shut(now) && (!next || gate.until < *next))
+      next = gate.until;
+  }
+  if (is_held) state = State::held;
+  const base::UnixNanos wall =
+      next ? around_.clock.wall() + std::chrono::nanoseconds(*next - now).count() : 0;
+  ledger_.now_is(state, wall);
+}
+
+}  // namespace edgehaul::forward
