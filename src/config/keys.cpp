@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/keys.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace edgehaul::config {
+
+namespace {
+
+constexpr std::array<std::string_view, 12> kTypeNames{
+    "true or false", "number", "size", "size per second",
+    "duration",      "text",   "URL",  "path",
+    "choice",        "list",   "map",  "map"};
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kSections{{
+    {"collect", "What is sampled, and how often."},
+    {"collect.host",
+     "Sources of this host. Lists are globs in which * also matches /; a name is taken when an "
+     "include matches and no exclude does."},
+    {"collect.host.process", "One resource and some ten series for each process."},
+    {"spool", "The queue on disk between sampling and sending."},
+    {"forward",
+     "Destinations. Each has its own progress through the spool; without one, samples are spooled "
+     "only."},
+    {"forward[].tls", "TLS of the connection to the destination."},
+    {"forward[].backoff",
+     "Pause after a failure, doubled each time up to max and spread at random; there is no last "
+     "try."},
+    {"forward[].backlog", "What waits from earlier, sent behind fresh samples."},
+    {"status", "Where `edgehaul status` asks."},
+}};
+
+}  // namespace
+
+std::string_view type_name(Type type) {
+  return kTypeNames[static_cast<std::size_t>(type)];
+}
+
+const std::vector<Key>& keys() {
+  static const std::vector<Key> table = [] {
+    std::vector<Key> rows;
+    add_general_keys(rows);
+    add_host_keys(rows);
+    add_forward_keys(rows);
+    return rows;
+  }();
+  return table;
+}
+
+std::vector<std::string> key_names() {
+  std::vector<std::string> names;
+  for (const Key& key : keys())
+    names.push_back(key.path);
+  return names;
+}
+
+const Key* find_key(std::string_view path) {
+  const auto found =
+      std::find_if(keys().begin(), keys().end(), [&](const Key& key) { return key.path == path; });
+  return found == keys().end() ? nullptr : &*found;
+}
+
+bool is_section(std::string_view path) {
+  return !children(path).empty();
+}
+
+std::vector<std::string> children(std::string_view section) {
+  std::vector<std::string> names;
+  for (const Key& key : keys()) {
+    std::string_view rest = key.path;
+    if (!section.empty()) {
+      if (!rest.starts_with(section)) continue;
+      rest.remove_prefix(section.size());
+      if (rest.starts_with("[].")) {
+        names.emplace_back("[]");
+        continue;
+      }
+      if (!rest.starts_with('.')) continue;
+      rest.remove_prefix(1);
+    }
+    names.emplace_back(rest.substr(0, rest.find_first_of(".[")));
+  }
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+std::string_view section_help(std::string_view path) {
+  for (const auto& [section, help] : kSections) {
+    if (section == path) return help;
+  }
+  return {};
+}
+
+}  // namespace edgehaul::config

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <array>
+
+#include "config/keys.hpp"
+#include "config/rows.hpp"
+
+namespace edgehaul::config {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::array kCodings{codec::Coding::identity, codec::Coding::gzip, codec::Coding::zstd};
+
+void add_protocol(std::vector<Key>& rows) {
+  rows.push_back({"forward[].protocol",
+                  Type::choice,
+                  Choice{{"grpc", "http"},
+                         [](Slot s, std::size_t i) {
+                           s.draft.to.protocol = static_cast<forward::Protocol>(i);
+                         },
+                         [](Slot s) { return static_cast<std::size_t>(s.draft.to.protocol); }},
+                  {},
+                  "OTLP over gRPC or over HTTP with protobuf bodies."});
+  rows.push_back({"forward[].compression",
+                  Type::choice,
+                  Choice{{"none", "gzip", "zstd"},
+                         [](Slot s, std::size_t i) { s.draft.to.compression = kCodings.at(i); },
+                         [](Slot s) {
+                           std::size_t i = 0;
+                           while (kCodings.at(i) != s.draft.to.compression)
+                             ++i;
+                           return i;
+                         }},
+                  {},
+                  "Coding of requests. Every OTLP server takes gzip; zstd is smaller and cheaper "
+                  "where the server takes it."});
+}
+
+void add_destination(std::vector<Key>& rows) {
+  rows.push_back(row(
+      "forward[].name", [](Slot s) -> auto& { return s.draft.to.name; },
+      "Names this destination's progress in the spool; a lone destination may go without and is "
+      "called default."));
+  rows.push_back(
+      as(Type::url, row(
+                        "forward[].endpoint", [](Slot s) -> auto& { return s.draft.to.endpoint; },
+                        "Where to send: https://HOST:PORT, or http:// for plaintext. "
+                        "With gRPC a bare HOST:PORT means TLS; with HTTP the path "
+                        "/v1/metrics is appended.")));
+  add_protocol(rows);
+  rows.push_back(secret(row(
+      "forward[].headers", [](Slot s) -> auto& { return s.draft.to.headers; },
+      "Headers (gRPC: metadata) of every request, such as authorization: \"Basic "
+      "${file:/etc/edgehaul/token}\". Values are never logged.")));
+  rows.push_back(row(
+      "forward[].timeout", [](Slot s) -> auto& { return s.draft.to.timeout; },
+      "Time for one request.", between(100ms, 10min)));
+  rows.push_back(row("forward[].max_request",
+                     [](Slot s) -> auto& { return s.draft.to.max_request; },
+                     "Bytes of one request before compression; most servers stop at 4 MiB.",
+                     {16 * 1024, 64 * 1024 * 1024}));
+}
+
+void add_connection(std::vector<Key>& rows) {
+  const auto tls_file = [&](const char* path, std::string& (*target)(Slot), const char* help) {
+    rows.push_back(as(Type::path, row(path, target, help)));
+  };
+  tls_file(
+      "forward[].tls.ca_file", [](Slot s) -> auto& { return s.draft.to.tls.ca_file; },
+      "PEM file of the authorities to trust, instead of the system's.");
+  tls_file(
+      "forward[].tls.cert_file", [](Slot s) -> auto& { return s.draft.to.tls.cert_file; },
+      "PEM file of the client certificate.");
+  tls_file(
+      "forward[].tls.key_file", [](Slot s) -> auto& { return s.draft.to.tls.key_file; },
+      "PEM file of the client certificate's key.");
+  rows.push_back(row(
+      "forward[].tls.server_name", [](Slot s) -> auto& { return s.draft.to.tls.server_name; },
+      "Name to expect in the server's certificate instead of the endpoint's host."));
+  rows.push_back(row(
+      "forward[].tls.insecure", [](Slot s) -> auto& { return s.draft.insecure; },
+      "Plaintext for an endpoint without a scheme."));
+  rows.push_back(row(
+      "forward[].tls.insecure_skip_verify",
+      [](Slot s) -> auto& { return s.draft.to.tls.insecure_skip_verify; },
+      "Encrypt, but do not check who answers."));
+  rows.push_back(
+      as(Type::url, row(
+                        "forward[].proxy", [](Slot s) -> auto& { return s.draft.to.proxy.url; },
+                        "HTTP proxy, such as http://proxy.example:3128. Proxy "
+                        "variables of the environment are not read, but "
+                        "${env:HTTPS_PROXY} can be written here.")));
+  rows.push_back(row(
+      "forward[].no_proxy", [](Slot s) -> auto& { return s.draft.to.proxy.no_proxy; },
+      "Names, suffixes, addresses and CIDR blocks, separated by commas, that are reached without "
+      "the proxy."));
+}
+
+void add_pace(std::vector<Key>& rows) {
+  rows.push_back(row(
+      "forward[].backoff.initial", [](Slot s) -> auto& { return s.draft.to.backoff_initial; },
+      "First pause.", between(10ms, 10min)));
+  rows.push_back(row(
+      "forward[].backoff.max", [](Slot s) -> auto& { return s.draft.to.backoff_max; },
+      "Longest pause.", between(10ms, 24h)));
+  rows.push_back(as(
+      Type::rate,
+      row("forward[].backlog.max_rate", [](Slot s) -> auto& { return s.draft.to.backlog_max_rate; },
+          "Bytes per second on the wire; 0: no limit.", {0, 1ULL << 40})));
+}
+
+}  // namespace
+
+void add_forward_keys(std::vector<Key>& rows) {
+  add_destination(rows);
+  add_connection(rows);
+  add_pace(rows);
+}
+
+}  // namespace edgehaul::config

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/keys.hpp"
+#include "config/rows.hpp"
+
+namespace edgehaul::config {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint64_t kKiB = 1024;
+constexpr std::uint64_t kMiB = 1024 * kKiB;
+constexpr std::uint64_t kTiB = 1024 * 1024 * kMiB;
+constexpr auto kTenYears = std::chrono::hours(24 * 3650);
+
+void add_top(std::vector<Key>& rows) {
+  rows.push_back({"mode",
+                  Type::choice,
+                  Choice{{"agent"},
+                         [](Slot s, std::size_t i) { s.config.mode = static_cast<Mode>(i); },
+                         [](Slot s) { return static_cast<std::size_t>(s.config.mode); }},
+                  {},
+                  "What this process is: an agent samples its host and forwards the samples."});
+  rows.push_back(
+      {"log_level",
+       Type::choice,
+       Choice{{"debug", "info", "warning", "error"},
+              [](Slot s, std::size_t i) { s.config.log_level = static_cast<log::Level>(i); },
+              [](Slot s) { return static_cast<std::size_t>(s.config.log_level); }},
+       {},
+       "The least severe lines that are logged."});
+  rows.push_back(row(
+      "resource", [](Slot s) -> auto& { return s.config.resource; },
+      "Resource attributes of everything that is sampled here, such as site: store-0042; they "
+      "beat detected ones and OTEL_RESOURCE_ATTRIBUTES."));
+  rows.push_back(as(Type::path, row(
+                                    "state_dir", [](Slot s) -> auto& { return s.config.state_dir; },
+                                    "Directory of the spool; it must survive a reboot.")));
+  rows.push_back(row(
+      "stop_grace", [](Slot s) -> auto& { return s.config.forward.stop_grace; },
+      "Time for a last attempt to send when the service stops.", between(0ms, 60s)));
+}
+
+void add_collect(std::vector<Key>& rows) {
+  rows.push_back(row(
+      "collect.interval", [](Slot s) -> auto& { return s.config.collect.interval; },
+      "Time between two samples.", between(100ms, 1h)));
+  rows.push_back(row(
+      "collect.metrics", [](Slot s) -> auto& { return s.config.collect.selection; },
+      "Switches metrics by name or glob, such as system.cpu.utilization: true. A name beats a "
+      "glob and a longer glob a shorter one, wherever they stand."));
+}
+
+void add_spool(std::vector<Key>& rows) {
+  rows.push_back(row("spool.max_size", [](Slot s) -> auto& { return s.config.spool.max_size; },
+                     "Bytes on disk, all files together; the oldest records make room.",
+                     {kMiB, 16 * kTiB}));
+  rows.push_back(row(
+      "spool.max_age", [](Slot s) -> auto& { return s.config.spool.max_age; },
+      "Records older than this are dropped.", between(1s, kTenYears)));
+  rows.push_back(
+      row("spool.memory_queue", [](Slot s) -> auto& { return s.config.spool.memory_queue; },
+          "Bytes kept in memory while the disk cannot be written.", {64 * kKiB, 1024 * kMiB}));
+  rows.push_back(
+      row("spool.set_aside_size", [](Slot s) -> auto& { return s.config.spool.set_aside_size; },
+          "Bytes of rejected records that are kept for people to look at.", {0, 1024 * kMiB}));
+  rows.push_back(row(
+      "spool.commit_delay", [](Slot s) -> auto& { return s.config.spool.commit_delay; },
+      "Wait at most this long for more records to share a commit.", between(0ms, 5s)));
+}
+
+}  // namespace
+
+void add_general_keys(std::vector<Key>& rows) {
+  add_top(rows);
+  rows.push_back(
+      as(Type::path, row(
+                         "status.socket", [](Slot s) -> auto& { return s.config.status.socket; },
+                         "Path of the status socket; empty: none.")));
+  add_spool(rows);
+  add_collect(rows);
+}
+
+}  // namespace edgehaul::config
