@@ -91,8 +91,8 @@ class Spool {
 
  private:
   class Impl;
-  explicit Spool(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  explicit Spool(std::shared_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;  // shared with the thread, see stop()
 };
 
 }  // namespace edgehaul::spool

@@ -2,6 +2,7 @@
 // What the spool tells about itself; a plain copy for status and forward.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -46,11 +47,14 @@ struct Stats {
   std::uint64_t commits = 0;    // transactions since start
   // Losses, in records since start, by reason. Nothing leaves unaccepted without being counted
   // here.
-  std::uint64_t dropped_size = 0;       // oldest dropped: the size bound
-  std::uint64_t dropped_age = 0;        // older than max_age
-  std::uint64_t dropped_corrupt = 0;    // failed their CRC or were unreadable after damage
-  std::uint64_t dropped_memory = 0;     // did not fit the memory queue while degraded
-  std::uint64_t dropped_rejected = 0;   // set aside and later pushed out by the set-aside bound
+  std::uint64_t dropped_size = 0;      // oldest dropped: the size bound
+  std::uint64_t dropped_age = 0;       // older than max_age
+  std::uint64_t dropped_corrupt = 0;   // failed their CRC or were unreadable after damage
+  std::uint64_t dropped_memory = 0;    // did not fit the memory queue while degraded
+  std::uint64_t dropped_rejected = 0;  // set aside and later pushed out by the set-aside bound
+  // The same five, since this spool was created: size, age, corrupt, memory, rejected. A crash may
+  // take the last few from this count, never from the ones above.
+  std::array<std::uint64_t, 5> dropped_ever{};
   std::uint64_t set_aside = 0;          // rejected records kept for people
   std::uint64_t salvaged = 0;           // records brought over from a damaged file
   std::uint64_t quarantined_files = 0;  // damaged files kept beside the spool

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "spool/engine.hpp"
+
+#include <algorithm>
+
+#include "base/log.hpp"
+
+namespace edgehaul::spool {
+
+namespace {
+
+// A lease of one signal gives up after so many records of others, once it has something.
+constexpr std::size_t kMaxSkipped = 4096;
+constexpr std::size_t kMaxLeased = 100'000;  // per destination
+constexpr std::size_t kMaxKey = 256;
+constexpr std::size_t kMaxValue = 64U << 10;
+constexpr std::size_t kMaxValues = 1000;
+constexpr std::size_t kMaxPendingAside = 256;
+
+}  // namespace
+
+Engine::Engine(const Options& options, const base::Clock& clock,
+               std::function<void(std::string_view)> progress)
+    : options_(options),
+      limits_(Limits::of(options)),
+      clock_(clock),
+      progress_(std::move(progress)),
+      directory_(options.directory),
+      ledger_(options.destinations),
+      retry_at_(clock.steady()),
+      last_commit_(clock.steady()) {}
+
+// What a lease has gathered and whether it wants more.
+struct Engine::Search {
+  const Wanted& wanted;
+  std::optional<Signal> signal;
+  std::uint64_t bytes = 0;
+  std::size_t skipped = 0;
+  bool is_full = false;
+  std::vector<StoredRecord> records;
+
+  bool takes(const RowHead& head) {
+    if (head.kind != static_cast<std::uint8_t>(Kind::request) || head.signal < 1 ||
+        head.signal > 4 || (signal && static_cast<std::uint8_t>(*signal) != head.signal)) {
+      is_full = ++skipped > kMaxSkipped && !records.empty();
+      return false;
+    }
+    if (!records.empty() && bytes + head.size > wanted.max_bytes) {
+      is_full = true;
+      return false;
+    }
+    return true;
+  }
+
+  void add(const RowHead& head, std::string body) {
+    signal = static_cast<Signal>(head.signal);
+    bytes += head.size;
+    StoredRecord& record = records.emplace_back();
+    static_cast<RowHead&>(record) = head;
+    record.body = std::move(body);
+    is_full = records.size() >= wanted.max_records || bytes >= wanted.max_bytes;
+  }
+};
+
+std::vector<StoredRecord> Engine::lease(std::size_t index, const Wanted& wanted) {
+  if (index >= ledger_.destinations().size() || wanted.max_records == 0) return {};
+  if (ledger_.destinations()[index].leased.size() >= kMaxLeased) return {};
+  for (int attempt = 0;; ++attempt) {
+    Search search{wanted, wanted.signal, 0, 0, false, {}};
+    // Ids in memory are always greater than those on disk.
+    const bool is_oldest = wanted.order == Order::oldest_first;
+    if (!is_oldest) search_memory(index, search);
+    if (store_ && !search.is_full) {
+      auto found = search_disk(index, search);
+      store_ ? store_->rest() : void();
+      if (!found && overcome(found.error(), attempt)) continue;
+    }
+    if (is_oldest && !search.is_full) search_memory(index, search);
+    for (const StoredRecord& record : search.records)
+      ledger_.lease(index, record);
+    return std::move(search.records);
+  }
+}
+
+Result<void> Engine::search_disk(std::size_t index, Search& search) {
+  const Wanted& wanted = search.wanted;
+  const bool is_oldest = wanted.order == Order::oldest_first;
+  RecordId after = wanted.after;
+  RecordId before = std::min(wanted.before, kMaxId);
+  const bool uses_hint = is_oldest && wanted.signal.has_value();
+  const RecordId hint = uses_hint ? ledger_.hint(index, *wanted.signal) : 0;
+  const bool raises_hint = uses_hint && after <= hint;
+  if (hint > 0) after = std::max(after, hint - 1);
+  RecordId last = after;
+  auto row = store_->seek(wanted.order, after, before);
+  while (row && *row && !search.is_full) {
+    const RowHead& head = store_->head();
+    const RecordId id = last = head.id;
+    if (const RecordId end = ledger_.skip(index, id, wanted.order); end != 0 && end != id) {
+      row = is_oldest ? store_->seek(wanted.order, end, before)
+                      : store_->seek(wanted.order, after, end);
+      continue;
+    } else if (end == 0 && search.takes(head)) {
+      search.add(head, store_->body());
+    }
+    if (search.is_full) break;
+    row = store_->next();
+  }
+  if (!row) return pass(std::move(row.error()));
+  if (raises_hint) {
+    const bool has_any = !search.records.empty();
+    ledger_.raise_hint(index, *wanted.signal, has_any ? search.records.front().id : last + 1);
+  }
+  return {};
+}
+
+void Engine::search_memory(std::size_t index, Search& search) {
+  const auto offer = [&](const StoredRecord& record) {
+    if (record.id <= search.wanted.after || record.id >= search.wanted.before) return;
+    if (ledger_.skip(index, record.id, search.wanted.order) != 0) return;
+    if (search.takes(record)) search.add(record, record.body);
+  };
+  const auto& records = memory_.records();
+  if (search.wanted.order == Order::oldest_first) {
+    for (auto at = records.begin(); at != records.end() && !search.is_full; ++at) {
+      offer(at->second);
+    }
+  } else {
+    for (auto at = records.rbegin(); at != records.rend() && !search.is_full; ++at) {
+      offer(at->second);
+    }
+  }
+}
+
+void Engine::settle(std::size_t index, const std::vector<RecordId>& ids, Outcome outcome,
+                    std::string_view words) {
+  if (index >= ledger_.destinations().size()) return;
+  for (const RecordId id : ids) {
+    if (outcome == Outcome::returned) {
+      ledger_.give_back(index, id);
+      continue;
+    }
+    if (!ledger_.settle(index, id)) continue;
+    if (outcome == Outcome::rejected) {
+      Rejection rejection{id, ledger_.destinations()[index].name,
+                          std::string(words.substr(0, 1024)), clock_.wall(), std::nullopt};
+      const auto here = memory_.records().find(id);
+      if (here != memory_.records().end()) rejection.record = here->second;
+      retire(std::move(rejection));
+    }
+    forget_memory(id);
+  }
+}
+
+void Engine::retire(Rejection rejection) {
+  aside_.push_back(std::move(rejection));
+  if (aside_.size() <= kMaxPendingAside) return;
+  // Only while the disk fails: its words are lost, not its count.
+  aside_.erase(aside_.begin());
+  ++counters_.dropped_rejected;
+}
+
+void Engine::forget_memory(RecordId id) {
+  if (!ledger_.done().contains(id)) return;
+  if (memory_.take(id).id != 0) ledger_.erased({id, id});
+}
+
+void Engine::discard_damaged(std::vector<StoredRecord> records) {
+  for (StoredRecord& record : records) {
+    log::error("spool", "record {}: its CRC32C does not fit its bytes; set aside", record.id);
+    ++counters_.dropped_corrupt;
+    ledger_.discard(record);
+    retire({record.id, "", "damaged: the CRC32C does not fit", clock_.wall(), std::move(record)});
+  }
+}
+
+std::optional<std::string> Engine::value(std::string_view key) const {
+  const auto at = values_.find(key);
+  if (at == values_.end()) return std::nullopt;
+  return at->second;
+}
+
+Result<void> Engine::set_value(std::string_view key, std::string_view value) {
+  if (key.empty() || key.size() > kMaxKey || value.size() > kMaxValue ||
+      (values_.size() >= kMaxValues && !values_.contains(key))) {
+    return fail(Errc::too_large, "value {}: over the bounds of named values", key.substr(0, 64));
+  }
+  const auto at = values_.find(key);
+  if (at != values_.end() && at->second == value) return {};
+  values_.insert_or_assign(std::string(key), std::string(value));
+  dirty_values_.emplace_back(key);
+  return {};
+}
+
+Stats Engine::stats() {
+  Stats stats = counters_;
+  stats.mode = mode_;
+  stats.trouble = trouble_;
+  stats.held = ledger_.held();
+  stats.max_size = limits_.max_size;
+  stats.set_aside = aside_kept_.records + aside_.size();
+  stats.dropped_ever = losses();
+  stats.bytes_per_second = rate_.per_second();
+  for (const auto& destination : ledger_.destinations()) {
+    stats.destinations.push_back(
+        {destination.name, destination.waiting, 0, destination.leased.size()});
+  }
+  if (stats.held.records == 0) return stats;
+  if (!memory_.empty()) stats.newest = memory_.records().rbegin()->second.time;
+  add_times(stats);
+  return stats;
+}
+
+// A fault while looking is left to the next write or lease, which can do something about it.
+void Engine::add_times(Stats& stats) {
+  const auto first_time = [&](const auto& skips) -> base::UnixNanos {
+    RecordId after = 0;
+    for (int hops = 0; store_ && hops < 1000; ++hops) {
+      const auto row = store_->seek(Order::oldest_first, after, kMaxId);
+      if (!row || !*row) break;
+      const RecordId end = skips(store_->head().id);
+      if (end == 0) return store_->head().time;
+      after = end;
+    }
+    for (const auto& [id, record] : memory_.records()) {
+      if (skips(id) == 0) return record.time;
+    }
+    return 0;
+  };
+  const auto end_in = [](const IdSet& ids, RecordId id) {
+    const auto range = ids.range_of(id);
+    return range ? range->last : 0;
+  };
+  stats.oldest = first_time([&](RecordId id) { return end_in(ledger_.done(), id); });
+  for (std::size_t i = 0; i < stats.destinations.size(); ++i) {
+    if (stats.destinations[i].waiting.records == 0) continue;
+    stats.destinations[i].oldest = first_time([&](RecordId id) {
+      return std::max(end_in(ledger_.done(), id), end_in(ledger_.destinations()[i].settled, id));
+    });
+  }
+  if (!store_) return;
+  const auto newest = store_->seek(Order::newest_first, 0, kMaxId);
+  if (stats.newest == 0 && newest && *newest) stats.newest = store_->head().time;
+  store_->rest();
+  const auto pages = store_->pages();
+  if (!pages || stats.bytes_per_second <= 0) return;
+  const std::uint64_t room =
+      pages->free + (max_pages_ > pages->used ? max_pages_ - pages->used : 0);
+  stats.hours_left = static_cast<double>(room * Store::kPageBytes) / stats.bytes_per_second / 3600;
+}
+
+}  // namespace edgehaul::spool

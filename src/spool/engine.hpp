@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything the spool decides: what one commit contains, what goes when there is no room, when to
+// leave the disk alone and when to come back to it. The ledger and the memory queue are the truth;
+// the file follows. All of it runs on the spool's thread; Spool owns the queue in front of it.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "spool/age_clock.hpp"
+#include "spool/directory.hpp"
+#include "spool/ledger.hpp"
+#include "spool/limits.hpp"
+#include "spool/memory_queue.hpp"
+#include "spool/rate.hpp"
+#include "spool/salvage.hpp"
+#include "spool/spool.hpp"
+#include "spool/store.hpp"
+
+namespace edgehaul::spool {
+
+// One record on its way in. `record` comes packed, not sealed; `outcome` is set by write().
+struct Append {
+  StoredRecord record;
+  Committed done;
+  std::uint32_t body_crc = 0;  // of the packed body; a retry seals anew
+  Result<RecordId> outcome = RecordId{0};
+};
+
+// Named values of the spool itself start with a dot; others must not.
+inline constexpr std::string_view kAgeValue = ".age";  // reading of the age clock, wall time
+inline constexpr std::string_view kSalvageValue = ".salvage";  // page reached, last id
+inline constexpr std::string_view kLossesValue = ".losses";    // size age corrupt memory rejected
+
+class Engine {
+ public:
+  Engine(const Options& options, const base::Clock& clock,
+         std::function<void(std::string_view)> progress);
+
+  Result<void> open();
+  void close();  // writes what is owed, moves the log into the database
+
+  // Commits the appends together with all that the calls below left to be written.
+  void write(std::vector<Append>& appends);
+
+  std::vector<StoredRecord> lease(std::size_t index, const Wanted& wanted);
+  void settle(std::size_t index, const std::vector<RecordId>& ids, Outcome outcome,
+              std::string_view words);
+  void discard_damaged(std::vector<StoredRecord> records);
+  std::optional<std::string> value(std::string_view key) const;
+  Result<void> set_value(std::string_view key, std::string_view value);
+
+  // What is due by the clock, and a slice of whatever takes long.
+  void tend();
+  // How long the thread may sleep; nullopt: until something arrives.
+  std::optional<std::chrono::nanoseconds> idle_time() const;
+
+  Stats stats();  // without disk_bytes
+  const Directory& directory() const { return directory_; }
+  const Limits& limits() const { return limits_; }
+
+ private:
+  struct Drop {
+    RowHead head;
+    bool is_aged;
+  };
+
+  // engine_open.cpp
+  Result<void> open_store();
+  Result<std::unique_ptr<Store>> open_file();
+  Result<void> adopt(std::unique_ptr<Store> store);
+  Result<void> load(Store& store);
+  void renumber_memory(RecordId next);
+  Result<void> shrink();
+  void set_page_limit();
+  void count_rows(std::size_t rows);
+
+  // engine_salvage.cpp
+  Result<void> begin_salvage(Store& store);
+  void take_over(Salvage::Rest& rest);
+  void salvage_slice();
+  bool insert_salvaged();
+  Result<void> write_salvaged();
+  void finish_salvage();
+
+  // engine_write.cpp
+  Result<void> transact(std::vector<Append>* appends, const std::vector<StoredRecord>* moved);
+  Result<void> fill(std::vector<Append>* appends, const std::vector<StoredRecord>* moved,
+                    std::vector<Drop>& drops);
+  Result<void> insert(Append& append, std::vector<Drop>& drops);
+  Result<void> write_owed();
+  std::array<std::uint64_t, 5> losses() const;
+  Result<void> write_aside(std::vector<Drop>& drops);
+  Result<bool> make_room(std::uint64_t pages, bool for_peer, std::vector<Drop>& drops);
+  Result<bool> drop_oldest(std::uint64_t pages, bool only_own, std::vector<Drop>& drops);
+  Result<void> expire(std::vector<Drop>& drops);
+  Result<void> keep_log_small(std::uint64_t more);
+  void committed(std::vector<Append>* appends, const std::vector<Drop>& drops);
+  void keep_in_memory(std::vector<Append>& appends);
+  bool owes() const;
+  bool is_expiry_due() const;
+
+  // engine_trouble.cpp
+  bool overcome(const Error& error, int attempt);
+  bool give_way();  // the disk is full: stop growing, free the ballast
+  bool reopen();
+  bool repair(std::string_view why);  // the file is damaged: a new one, salvage from the old
+  void degrade(std::string_view why);
+  void recover();
+  bool move_memory();
+
+  // engine.cpp
+  struct Search;
+  Result<void> search_disk(std::size_t index, Search& search);
+  void search_memory(std::size_t index, Search& search);
+  void forget_memory(RecordId id);
+  void retire(Rejection rejection);
+  void add_times(Stats& stats);
+  std::int64_t age_now() const { return age_.now(clock_); }
+  bool is_memory() const { return mode_ == Mode::memory; }
+
+  Options options_;
+  Limits limits_;
+  const base::Clock& clock_;
+  std::function<void(std::string_view)> progress_;
+  Directory directory_;
+  Ledger ledger_;
+  MemoryQueue memory_;
+  std::unique_ptr<Store> store_;
+  std::optional<Salvage> salvage_;
+
+  Mode mode_ = Mode::durable;
+  std::string trouble_;
+  std::chrono::seconds backoff_{1};
+  base::Steady retry_at_;
+  bool is_loaded_ = false;  // progress, values and counts of the file are known
+  bool is_tight_ = false;   // the disk is full: the database may not grow
+  std::uint64_t max_pages_ = 0;
+  std::uint64_t reserve_pages_ = Limits::kReservePages;
+
+  RecordId next_id_ = 0;                      // 0: not known yet
+  RecordId count_next_ = 0, count_last_ = 0;  // rows not counted yet
+  AgeClock age_;
+  std::int64_t age_saved_ = 0;
+  std::int64_t next_expiry_ = 0;
+  base::Steady last_commit_;
+  std::map<std::string, std::string, std::less<>> values_;
+  std::vector<std::string> dirty_values_;
+  std::vector<Rejection> aside_;
+  Store::Aside aside_kept_;
+  std::vector<StoredRecord> salvaged_;  // read, not written yet
+  base::Steady progress_at_;
+  RecordId salvage_last_ = 0;  // ids up to this may still come out of the damaged file
+  std::uint64_t salvage_expected_ = 0;
+  Stats counters_;                                // the counting part of Stats
+  std::array<std::uint64_t, 5> losses_before_{};  // of earlier starts: kLossesValue
+  std::uint64_t losses_saved_ = 0;
+  Rate rate_;
+};
+
+}  // namespace edgehaul::spool

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a folder to a working store: opening, taking over what is there, counting it, and bringing
+// records over from a damaged file.
+#include <algorithm>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "base/units.hpp"
+#include "spool/engine.hpp"
+
+namespace edgehaul::spool {
+
+namespace {
+
+constexpr std::size_t kRowsAtStart = 100'000;  // counted before open() returns; about 0.1 s
+constexpr std::uint64_t kWorthShrinking = 8U << 20;
+constexpr base::UnixNanos kSecond = 1'000'000'000;
+constexpr base::UnixNanos k2020 = 1'577'836'800 * kSecond;
+
+std::vector<std::int64_t> numbers_in(std::string_view text, std::size_t count) {
+  std::vector<std::int64_t> numbers;
+  while (numbers.size() < count) {
+    numbers.push_back(text::parse_i64(text::next_field(text)).value_or(0));
+  }
+  return numbers;
+}
+
+std::string quoted(const std::string& text) {
+  std::string twice;
+  for (const char c : text)
+    twice.append(c == '\'' ? 2 : 1, c);
+  return twice;
+}
+
+}  // namespace
+
+Result<void> Engine::open() {
+  if (options_.directory.empty() || options_.directory.find('\0') != std::string::npos) {
+    return fail(Errc::invalid, "the spool needs the name of a directory");
+  }
+  if (options_.max_size < Limits::kLeast) {
+    log::warning("spool", "max_size {} is raised to {}", units::format_bytes(options_.max_size),
+                 units::format_bytes(Limits::kLeast));
+  }
+  age_.start(0, clock_.wall(), clock_);
+  if (auto opened = open_store(); !opened) {
+    if (opened.error().code == Errc::invalid) return opened;
+    degrade(opened.error().message);
+  }
+  if (next_id_ == 0) {
+    // No file tells which ids are taken: far above any that a spool has counted up to, and above
+    // those of an earlier start like this one.
+    const auto seconds = std::max<base::UnixNanos>(clock_.wall() - k2020, 0) / kSecond;
+    next_id_ = (1ULL << 44) + (static_cast<RecordId>(seconds) << 16);
+  }
+  const FileSystem system = directory_.file_system();
+  counters_.file_system = system.name;
+  counters_.persistent = system.is_persistent;
+  if (!system.is_persistent) {
+    log::warning("spool", "{} is on {}: records do not survive a restart of this machine",
+                 directory_.path(), system.name);
+  }
+  return {};
+}
+
+Result<void> Engine::open_store() {
+  auto store = open_file();
+  if (!store) return pass(std::move(store.error()));
+  return adopt(std::move(*store));
+}
+
+Result<std::unique_ptr<Store>> Engine::open_file() {
+  if (auto made = directory_.make(); !made) return pass(std::move(made.error()));
+  if (auto locked = directory_.take_lock(); !locked) return pass(std::move(locked.error()));
+  static_cast<void>(directory_.is_salvage_open());
+  for (int attempt = 0;; ++attempt) {
+    if (auto made = directory_.make_database(); !made) return pass(std::move(made.error()));
+    auto store = Store::open(directory_.database());
+    if (store || attempt == 2) return store;
+    if (store.error().code == Errc::malformed) {
+      log::error("spool", "{}; set aside, its intact records are brought over",
+                 store.error().message);
+      if (directory_.is_salvage_open()) finish_salvage();
+      if (auto moved = directory_.move_to_salvage(); !moved) return pass(std::move(moved.error()));
+    } else if (store.error().code == Errc::invalid) {
+      auto kept = directory_.put_newer_aside(clock_.wall());
+      if (!kept) return pass(std::move(kept.error()));
+      log::error("spool", "{}; kept as {}, starting empty", store.error().message, *kept);
+    } else {
+      return store;
+    }
+  }
+}
+
+Result<void> Engine::adopt(std::unique_ptr<Store> store) {
+  if (!is_loaded_) {
+    if (auto done = load(*store); !done) return done;
+  }
+  const auto last = store->last_id();
+  if (!last) return pass(Error(last.error()));
+  if (!memory_.empty() && *last >= memory_.records().begin()->first) renumber_memory(*last + 1);
+  next_id_ = std::max(next_id_, *last + 1);
+  if (!is_loaded_) {
+    ledger_.expect_rows(0, *last);
+    count_next_ = 1;
+    count_last_ = *last;
+  }
+  if (directory_.is_salvage_open() && !salvage_) {
+    if (auto begun = begin_salvage(*store); !begun) return begun;
+  }
+  if (is_loaded_) {
+    dirty_values_.clear();
+    for (const auto& [name, value] : values_)
+      dirty_values_.push_back(name);
+  }
+  // Only now: a failure above leaves the next attempt to load again.
+  is_loaded_ = true;
+  ledger_.forget_saved();
+  if (auto kept = store->aside()) aside_kept_ = *kept;
+  counters_.quarantined_files = directory_.damaged_files();
+  is_tight_ = false;
+  static_cast<void>(directory_.hold_ballast(limits_.ballast));
+  store_ = std::move(store);
+  set_page_limit();
+  if (auto done = shrink(); !done) return done;
+  count_rows(kRowsAtStart);
+  return {};
+}
+
+Result<void> Engine::load(Store& store) {
+  auto values = store.values();
+  if (!values) return pass(std::move(values.error()));
+  // What was saved while the file could not be read is newer.
+  values_.merge(*values);
+  auto progress = store.progress();
+  if (!progress) return pass(std::move(progress.error()));
+  const auto& wanted = ledger_.destinations();
+  for (Store::Progress& one : *progress) {
+    std::size_t at = 0;
+    while (at < wanted.size() && wanted[at].name != one.name)
+      ++at;
+    if (at < wanted.size()) {
+      ledger_.restore(at, std::move(one.settled));
+    } else if (auto gone = store.drop_progress(one.name); !gone) {
+      return gone;
+    } else {
+      log::info("spool", "destination {} is gone, and its progress with it", one.name);
+    }
+  }
+  ledger_.find_done();
+  const auto age = numbers_in(values_[std::string(kAgeValue)], 2);
+  if (age[1] != 0) age_.start(age[0], age[1], clock_);
+  const auto newest = store.seek(Order::newest_first, 0, kMaxId);
+  if (!newest) return pass(Error(newest.error()));
+  if (*newest) age_.start(store.head().born, store.head().time, clock_);
+  store.rest();
+  const auto lost = numbers_in(values_[std::string(kLossesValue)], 5);
+  for (std::size_t i = 0; i < losses_before_.size(); ++i) {
+    losses_before_[i] = static_cast<std::uint64_t>(std::max<std::int64_t>(lost[i], 0));
+  }
+  return {};
+}
+
+// Two starts without a readable file may have given the same ids; the file's stand.
+void Engine::renumber_memory(RecordId next) {
+  MemoryQueue renumbered;
+  for (const auto& [id, record] : memory_.records()) {
+    StoredRecord moved = record;
+    ledger_.drop(record);
+    moved.id = next++;
+    moved.crc = crc_of(moved, moved.body);
+    ledger_.hold(moved);
+    renumbered.add(std::move(moved));
+  }
+  memory_ = std::move(renumbered);
+  next_id_ = next;
+}
+
+void Engine::set_page_limit() {
+  max_pages_ = limits_.pages(directory_.companion_bytes());
+  if (is_tight_) {
+    if (const auto pages = store_->pages()) max_pages_ = std::min(max_pages_, pages->used);
+  }
+  static_cast<void>(store_->limit_pages(max_pages_));
+}
+
+// SQLite never gives pages back to the file system by itself. Where the bound was lowered, or next
+// to nothing is left in a large file, the content is written to a new one, which replaces it.
+Result<void> Engine::shrink() {
+  auto pages = store_->pages();
+  if (!pages) return pass(std::move(pages.error()));
+  const bool is_over = pages->used > max_pages_;
+  const std::uint64_t bytes = pages->used * Store::kPageBytes;
+  if (!is_over && (bytes < kWorthShrinking || pages->free < pages->used - pages->used / 8)) {
+    return {};
+  }
+  if (is_over && pages->used - pages->free + reserve_pages_ > max_pages_) {
+    std::vector<Drop> drops;
+    auto transaction = Transaction::begin(store_->database());
+    if (!transaction) return pass(std::move(transaction.error()));
+    auto dropped = make_room(pages->used - max_pages_, false, drops);
+    if (dropped) {
+      if (auto done = transaction->commit(); !done) return done;
+      committed(nullptr, drops);
+    }
+  }
+  const std::string fresh = directory_.database() + ".new";
+  ::unlink(fresh.c_str());
+  auto copied = store_->database().run(fmt::format("VACUUM INTO '{}'", quoted(fresh)));
+  const base::Fd file(::open(fresh.c_str(), O_RDWR | O_CLOEXEC));
+  if (!copied || !file || ::fchmod(file.get(), 0600) != 0 || ::fsync(file.get()) != 0 ||
+      !store_->database().checkpoint(true)) {
+    ::unlink(fresh.c_str());
+    return {};  // no room for the copy: it stays as large as it is
+  }
+  store_->database().close_cleanly();
+  store_.reset();
+  if (::rename(fresh.c_str(), directory_.database().c_str()) != 0) ::unlink(fresh.c_str());
+  auto again = Store::open(directory_.database());
+  if (!again) return pass(std::move(again.error()));
+  store_ = std::move(*again);
+  set_page_limit();
+  return {};
+}
+
+void Engine::count_rows(std::size_t rows) {
+  if (count_next_ == 0 || !store_) return;
+  auto row = store_->seek(Order::oldest_first, count_next_ - 1, count_last_ + 1);
+  for (; row && *row && rows > 0; --rows) {
+    const RecordId id = store_->head().id;
+    ledger_.expect_rows(id, count_last_);
+    ledger_.hold(store_->head());
+    count_next_ = id + 1;
+    row = store_->next();
+  }
+  store_->rest();
+  if (!row) {
+    static_cast<void>(overcome(row.error(), 0));
+  } else if (!*row) {
+    ledger_.expect_rows(count_last_, count_last_);
+    count_next_ = 0;
+  }
+}
+
+}  // namespace edgehaul::spool

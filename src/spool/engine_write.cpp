@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: Apache-2.0
+// One commit: what it contains, and the room for it.
+#include <algorithm>
+#include <numeric>
+
+#include <fmt/ranges.h>
+
+#include "spool/engine.hpp"
+
+namespace edgehaul::spool {
+
+namespace {
+
+constexpr std::size_t kRowsPerDrop = 4096;  // in one transaction; the rest follows with the next
+constexpr std::int64_t kAgeSaved = 3600;    // how far the age clock may fall back in a crash
+
+Result<void> erase_all(Store& store, const IdSet& ids) {
+  for (const IdRange& range : ids.ranges()) {
+    if (auto done = store.erase(range); !done) return done;
+  }
+  return {};
+}
+
+}  // namespace
+
+void Engine::write(std::vector<Append>& appends) {
+  if (appends.empty() && !owes()) return;
+  for (int attempt = 0; !is_memory(); ++attempt) {
+    auto done = transact(&appends, nullptr);
+    if (done) return;
+    for (Append& append : appends)
+      append.outcome = RecordId{0};
+    if (!overcome(done.error(), attempt)) break;
+  }
+  if (!is_memory()) degrade("the file cannot be written");
+  keep_in_memory(appends);
+}
+
+bool Engine::owes() const {
+  const auto& destinations = ledger_.destinations();
+  return !ledger_.done().empty() || !aside_.empty() || !dirty_values_.empty() || is_expiry_due() ||
+         std::any_of(destinations.begin(), destinations.end(),
+                     [](const Ledger::Destination& one) { return one.is_dirty; });
+}
+
+Result<void> Engine::transact(std::vector<Append>* appends,
+                              const std::vector<StoredRecord>* moved) {
+  std::uint64_t pages = 2 * Limits::kReservePages + ledger_.done().ranges().size();
+  if (appends != nullptr) {
+    for (const Append& append : *appends)
+      pages += Limits::pages_of(append.record.stored);
+  }
+  if (moved != nullptr) {
+    for (const StoredRecord& record : *moved)
+      pages += Limits::pages_of(record.stored);
+  }
+  if (auto small = keep_log_small(pages * Store::kFrameBytes); !small) return small;
+  std::vector<Drop> drops;
+  const RecordId next = next_id_;
+  const std::uint64_t corrupt_before = counters_.dropped_rejected;
+  auto transaction = Transaction::begin(store_->database());
+  if (!transaction) return pass(std::move(transaction.error()));
+  auto filled = fill(appends, moved, drops);
+  store_->rest();
+  if (filled) filled = transaction->commit();
+  if (!filled) {
+    next_id_ = next;
+    counters_.dropped_rejected = corrupt_before;
+    return filled;
+  }
+  committed(appends, drops);
+  if (store_->wal_bytes() >= limits_.log_soft) {
+    // Not finishing it (a reader looks on) is no failure of this commit.
+    static_cast<void>(store_->database().checkpoint(false));
+  }
+  return {};
+}
+
+Result<void> Engine::fill(std::vector<Append>* appends, const std::vector<StoredRecord>* moved,
+                          std::vector<Drop>& drops) {
+  if (auto done = write_aside(drops); !done) return done;
+  if (auto done = erase_all(*store_, ledger_.done()); !done) return done;
+  if (is_expiry_due()) {
+    if (auto done = expire(drops); !done) return done;
+  }
+  if (moved != nullptr) {
+    for (const StoredRecord& record : *moved) {
+      auto fits = make_room(Limits::pages_of(record.stored), false, drops);
+      if (!fits) return pass(std::move(fits.error()));
+      if (auto done = store_->insert(record, true); !done) return done;
+    }
+  }
+  if (appends != nullptr) {
+    for (Append& append : *appends) {
+      if (auto done = insert(append, drops); !done) return done;
+    }
+  }
+  return write_owed();
+}
+
+Result<void> Engine::insert(Append& append, std::vector<Drop>& drops) {
+  const StoredRecord& packed = append.record;
+  if (packed.stored > limits_.largest_record()) {
+    append.outcome = fail(Errc::too_large, "a record of {} bytes (packed) is over the bound of {}",
+                          packed.stored, limits_.largest_record());
+    return {};
+  }
+  const bool is_peers = packed.origin == static_cast<std::uint8_t>(Origin::peer);
+  auto fits = make_room(Limits::pages_of(packed.stored), is_peers, drops);
+  if (!fits) return pass(std::move(fits.error()));
+  if (!*fits) {
+    append.outcome = fail(Errc::full, "the spool is full ({} bytes)", limits_.max_size);
+    return {};
+  }
+  append.record.id = next_id_++;
+  append.record.born = age_now();
+  append.record.crc = append.body_crc;
+  seal(append.record);
+  append.outcome = append.record.id;
+  return store_->insert(append.record);
+}
+
+std::array<std::uint64_t, 5> Engine::losses() const {
+  const std::uint64_t now[] = {counters_.dropped_size, counters_.dropped_age,
+                               counters_.dropped_corrupt, counters_.dropped_memory,
+                               counters_.dropped_rejected};
+  auto sum = losses_before_;
+  for (std::size_t i = 0; i < sum.size(); ++i)
+    sum[i] += now[i];
+  return sum;
+}
+
+// Progress, values and the age clock; each is small.
+Result<void> Engine::write_owed() {
+  for (const auto& destination : ledger_.destinations()) {
+    if (!destination.is_dirty) continue;
+    auto done = store_->save_progress(destination.name, destination.settled);
+    if (!done) return done;
+  }
+  for (const std::string& key : dirty_values_) {
+    if (auto done = store_->save_value(key, values_[key]); !done) return done;
+  }
+  const auto lost = losses();
+  if (const auto sum = std::accumulate(lost.begin(), lost.end(), std::uint64_t{0});
+      sum != losses_saved_) {
+    auto done = store_->save_value(kLossesValue, fmt::format("{}", fmt::join(lost, " ")));
+    if (!done) return done;
+    losses_saved_ = sum;
+  }
+  if (age_now() - age_saved_ < kAgeSaved && age_saved_ != 0) return {};
+  return store_->save_value(kAgeValue, fmt::format("{} {}", age_now(), clock_.wall()));
+}
+
+Result<void> Engine::write_aside(std::vector<Drop>& drops) {
+  for (const Rejection& rejection : aside_) {
+    std::uint64_t stored = 0;
+    if (rejection.record) {
+      stored = rejection.record->stored;
+    } else {
+      auto row = store_->seek(Order::oldest_first, rejection.id - 1, rejection.id + 1);
+      if (!row) return pass(std::move(row.error()));
+      if (!*row) continue;
+      stored = store_->head().stored;
+      store_->rest();
+    }
+    auto fits = make_room(Limits::pages_of(stored), true, drops);
+    if (!fits) return pass(std::move(fits.error()));
+    if (!*fits || stored > limits_.set_aside) {
+      ++counters_.dropped_rejected;
+      continue;
+    }
+    if (auto done = store_->set_aside(rejection); !done) return done;
+  }
+  if (aside_.empty()) return {};
+  auto kept = store_->aside();
+  if (!kept) return pass(std::move(kept.error()));
+  if (kept->bytes <= limits_.set_aside) return {};
+  auto gone = store_->drop_oldest_aside(kept->bytes - limits_.set_aside);
+  if (!gone) return pass(std::move(gone.error()));
+  counters_.dropped_rejected += *gone;
+  return {};
+}
+
+Result<bool> Engine::make_room(std::uint64_t pages, bool for_peer, std::vector<Drop>& drops) {
+  for (;;) {
+    auto now = store_->pages();
+    if (!now) return pass(std::move(now.error()));
+    const std::uint64_t room = now->free + (max_pages_ > now->used ? max_pages_ - now->used : 0);
+    if (room >= pages + reserve_pages_) return true;
+    if (options_.keep_peers && for_peer) return false;
+    // A little more than needed: deletes are nearly free when they come in runs.
+    const std::uint64_t missing = pages + reserve_pages_ - room + max_pages_ / 256;
+    auto dropped = drop_oldest(missing, options_.keep_peers, drops);
+    if (!dropped || !*dropped) return dropped;
+  }
+}
+
+// False when nothing may go: all that is left is leased or not ours to drop.
+Result<bool> Engine::drop_oldest(std::uint64_t pages, bool only_own, std::vector<Drop>& drops) {
+  IdSet ids;
+  std::uint64_t bytes = 0;
+  auto row = store_->seek(Order::oldest_first, 0, kMaxId);
+  while (row && *row && bytes < pages * Store::kPageBytes && drops.size() < kRowsPerDrop) {
+    const RowHead& head = store_->head();
+    const bool may_go = !only_own || head.origin == static_cast<std::uint8_t>(Origin::own);
+    if (may_go && !ledger_.is_leased(head.id)) {
+      ids.add(head.id);
+      bytes +=
+          head.stored < 4000 ? head.stored + 80 : Limits::pages_of(head.stored) * Store::kPageBytes;
+      drops.push_back({head, false});
+    }
+    row = store_->next();
+  }
+  store_->rest();
+  if (!row) return row;
+  if (ids.empty()) return false;
+  if (auto done = erase_all(*store_, ids); !done) return pass(std::move(done.error()));
+  return true;
+}
+
+bool Engine::is_expiry_due() const {
+  return ledger_.held().records > 0 && age_now() >= next_expiry_;
+}
+
+Result<void> Engine::expire(std::vector<Drop>& drops) {
+  const std::int64_t max_age =
+      std::chrono::duration_cast<std::chrono::seconds>(options_.max_age).count();
+  const std::int64_t now = age_now();
+  next_expiry_ = now + max_age;
+  IdSet ids;
+  auto row = store_->seek(Order::oldest_first, 0, kMaxId);
+  for (; row && *row; row = store_->next()) {
+    const RowHead& head = store_->head();
+    // Ids ascend with age, salvaged ones too: the first young one ends the search.
+    if (now - head.born <= max_age) {
+      next_expiry_ = head.born + max_age + 1;
+      break;
+    }
+    if (drops.size() >= kRowsPerDrop) {
+      next_expiry_ = now;
+      break;
+    }
+    if (ledger_.is_leased(head.id)) {
+      next_expiry_ = std::min(next_expiry_, now + 60);
+      continue;
+    }
+    ids.add(head.id);
+    drops.push_back({head, true});
+  }
+  store_->rest();
+  if (!row) return pass(std::move(row.error()));
+  return erase_all(*store_, ids);
+}
+
+Result<void> Engine::keep_log_small(std::uint64_t more) {
+  if (store_->wal_bytes() + more <= limits_.log_hard || store_->wal_bytes() == 0) return {};
+  auto moved = store_->database().checkpoint(false);
+  if (moved || moved.error().code != Errc::unavailable) return moved;
+  return fail(Errc::unavailable, "a reader holds the log of the spool open");
+}
+
+void Engine::committed(std::vector<Append>* appends, const std::vector<Drop>& drops) {
+  for (const Drop& drop : drops) {
+    if (ledger_.done().contains(drop.head.id)) continue;
+    ++(drop.is_aged ? counters_.dropped_age : counters_.dropped_size);
+    ledger_.drop(drop.head);
+  }
+  // While a damaged file is read, a settled record may still come out of it.
+  for (const IdRange& ids : std::vector(ledger_.done().ranges())) {
+    ledger_.erased({salvage_ ? std::max(ids.first, salvage_last_ + 1) : ids.first, ids.last});
+  }
+  for (std::size_t i = 0; i < ledger_.destinations().size(); ++i)
+    ledger_.saved(i);
+  dirty_values_.clear();
+  if (!aside_.empty()) {
+    aside_.clear();
+    if (auto kept = store_->aside()) aside_kept_ = *kept;
+  }
+  if (age_now() - age_saved_ >= kAgeSaved || age_saved_ == 0) age_saved_ = age_now();
+  ++counters_.commits;
+  last_commit_ = clock_.steady();
+  if (appends == nullptr) return;
+  for (const Append& append : *appends) {
+    if (!append.outcome) continue;
+    ++counters_.appended;
+    ledger_.hold(append.record);
+    rate_.add(append.record.stored, last_commit_);
+  }
+}
+
+// Peers' records were promised durability, so that only our own are kept.
+void Engine::keep_in_memory(std::vector<Append>& appends) {
+  for (Append& append : appends) {
+    StoredRecord& record = append.record;
+    if (record.origin == static_cast<std::uint8_t>(Origin::peer)) {
+      append.outcome = fail(Errc::unavailable, "the spool cannot write: {}", trouble_);
+      continue;
+    }
+    if (record.stored + MemoryQueue::kOverhead > options_.memory_queue) {
+      ++counters_.dropped_memory;
+      append.outcome = fail(Errc::full, "larger than the memory queue: {}", trouble_);
+      continue;
+    }
+    record.id = next_id_++;
+    record.born = age_now();
+    record.crc = append.body_crc;
+    seal(record);
+    append.outcome = record.id;
+    ++counters_.appended;
+    ledger_.hold(record);
+    rate_.add(record.stored, clock_.steady());
+    memory_.add(std::move(record));
+  }
+  auto oldest = memory_.records().begin();
+  while (memory_.bytes() > options_.memory_queue && oldest != memory_.records().end()) {
+    const RowHead head = oldest->second;
+    ++oldest;
+    if (ledger_.is_leased(head.id)) continue;
+    static_cast<void>(memory_.take(head.id));
+    ledger_.drop(head);
+    ++counters_.dropped_memory;
+  }
+}
+
+}  // namespace edgehaul::spool

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who has settled what: per destination the settled ids and the leases, over all of them the ids
+// that nobody needs any more, and the counts for status. The ledger is the truth while the process
+// runs; the tables follow with the next commit and may lag while the disk fails. Spool thread.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "spool/id_set.hpp"
+#include "spool/spool.hpp"
+#include "spool/stats.hpp"
+#include "spool/stored.hpp"
+
+namespace edgehaul::spool {
+
+class Ledger {
+ public:
+  explicit Ledger(std::vector<std::string> names);
+
+  struct Destination {
+    std::string name;
+    IdSet settled;  // and still held
+    std::map<RecordId, Amount> leased;
+    Amount waiting;
+    bool is_dirty = true;   // differs from its row in the table
+    RecordId from[5] = {};  // per signal, see hint()
+  };
+
+  const std::vector<Destination>& destinations() const { return destinations_; }
+  void restore(std::size_t index, IdSet settled);
+  void saved(std::size_t index) { destinations_[index].is_dirty = false; }
+  // Everything is to be written again: the file is a new one.
+  void forget_saved();
+
+  // The record is held from now on; for a record of before this start, too, when it is counted.
+  void hold(const RowHead& record);
+  // It left before it was settled by all.
+  void drop(const RowHead& record);
+  bool is_leased(RecordId id) const;
+  // Dropped, and its row is still to be erased.
+  void discard(const RowHead& record);
+  // The file was lost: what comes out of it is held again, one record at a time.
+  void forget_counts();
+  // Settled, leased or done: nothing for this destination. The end of the run of such ids in the
+  // direction of `order`, or 0.
+  RecordId skip(std::size_t index, RecordId id, Order order) const;
+
+  void lease(std::size_t index, const RowHead& record);
+  void give_back(std::size_t index, RecordId id);
+  // False when it was not leased: settled twice, or its record is gone.
+  bool settle(std::size_t index, RecordId id);
+
+  // Ids that every destination has settled and whose rows may still be there.
+  const IdSet& done() const { return done_; }
+  void erased(IdRange ids) { done_.remove(ids.first, ids.last); }
+  // After restore(): what all destinations had settled before this start.
+  void find_done();
+
+  // Rows with after < id <= last were there at the start and are not counted yet.
+  void expect_rows(RecordId after, RecordId last);
+  // Nothing of this signal below the hint is left to lease; the search may start there.
+  RecordId hint(std::size_t index, Signal signal) const;
+  void raise_hint(std::size_t index, Signal signal, RecordId id);
+  void forget_hints(RecordId id);  // there may be something at `id`
+  const Amount& held() const { return held_; }
+
+ private:
+  bool is_counted(RecordId id) const { return id <= counted_ || id > uncounted_last_; }
+  bool settled_by_others(std::size_t index, RecordId id) const;
+
+  std::vector<Destination> destinations_;
+  IdSet done_;
+  Amount held_;
+  RecordId counted_ = 0;
+  RecordId uncounted_last_ = 0;
+};
+
+}  // namespace edgehaul::spool

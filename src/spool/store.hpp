@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tables of one open spool file as typed operations. Knows nothing of bounds, modes or leases;
+// the engine decides those. Writes need an open Transaction. Spool thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "spool/database.hpp"
+#include "spool/id_set.hpp"
+#include "spool/spool.hpp"
+#include "spool/stored.hpp"
+
+namespace edgehaul::spool {
+
+// A rejected record on its way into the set_aside table.
+struct Rejection {
+  RecordId id = 0;
+  std::string destination;  // "" when the spool itself found it damaged
+  std::string words;
+  base::UnixNanos since = 0;
+  std::optional<StoredRecord> record;  // absent: copy it from the records table
+};
+
+class Store {
+ public:
+  static constexpr std::uint64_t kPageBytes = 4096;
+  static constexpr std::uint64_t kFrameBytes = kPageBytes + 24;  // of a page in the log
+
+  static Result<std::unique_ptr<Store>> open(const std::string& path);
+
+  Database& database() { return *database_; }
+  Result<void> limit_pages(std::uint64_t pages);
+  struct Pages {
+    std::uint64_t used = 0;  // of the file, as committed
+    std::uint64_t free = 0;  // among them
+  };
+  Result<Pages> pages();
+  std::uint64_t wal_bytes() const { return database_->wal_pages() * kFrameBytes; }
+
+  // records
+  Result<RecordId> last_id();  // ever given out
+  Result<void> raise_last_id(RecordId id);
+  Result<void> insert(const StoredRecord& record, bool ignore_present = false);
+  Result<void> erase(IdRange ids);
+  // The first record in `order` with after < id < before. The head stays readable, and body() too,
+  // until the next call.
+  Result<bool> seek(Order order, RecordId after, RecordId before);
+  Result<bool> next();
+  const RowHead& head() const { return head_; }
+  std::string body() const;
+  void rest();  // ends the read transaction of seek and next
+
+  // set_aside
+  Result<void> set_aside(const Rejection& rejection);
+  struct Aside {
+    std::uint64_t records = 0;
+    std::uint64_t bytes = 0;
+  };
+  Result<Aside> aside();
+  Result<std::uint64_t> drop_oldest_aside(std::uint64_t bytes);  // how many records went
+
+  // destinations
+  struct Progress {
+    std::string name;
+    IdSet settled;
+  };
+  Result<std::vector<Progress>> progress();
+  Result<void> save_progress(std::string_view name, const IdSet& settled);
+  Result<void> drop_progress(std::string_view name);
+
+  // named values
+  Result<std::map<std::string, std::string, std::less<>>> values();
+  Result<void> save_value(std::string_view name, std::string_view value);
+
+ private:
+  explicit Store(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+  Result<void> prepare();
+  void read_head(const Statement& row);
+
+  std::unique_ptr<Database> database_;
+  Statement insert_, insert_ignore_, erase_, ascending_, descending_, page_count_, free_count_;
+  Statement* cursor_ = nullptr;
+  RowHead head_;
+};
+
+std::uint32_t crc_of_value(std::string_view name, std::string_view value);
+
+}  // namespace edgehaul::spool
