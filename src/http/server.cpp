@@ -181,7 +181,7 @@ Result<std::unique_ptr<Server>> Server::listen(boost::asio::io_context& io, Serv
 Server::Server(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Server::~Server() {
-  impl_->close_all();
+  impl_->abandon();
 }
 
 std::uint16_t Server::port() const {
