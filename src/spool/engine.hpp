@@ -57,8 +57,8 @@ class Engine {
   std::optional<std::string> value(std::string_view key) const;
   Result<void> set_value(std::string_view key, std::string_view value);
 
-  // What is due by the clock, and a slice of whatever takes long.
-  void tend();
+  // What is due by the clock, and a slice of whatever takes long. True when something changed.
+  bool tend();
   // How long the thread may sleep; nullopt: until something arrives.
   std::optional<std::chrono::nanoseconds> idle_time() const;
 
@@ -115,6 +115,8 @@ class Engine {
   void degrade(std::string_view why);
   void recover();
   bool move_memory();
+  void try_ballast();
+  bool tidy_up();
 
   // engine.cpp
   struct Search;

@@ -151,29 +151,46 @@ bool Engine::move_memory() {
   return true;
 }
 
-void Engine::tend() {
+bool Engine::tend() {
   const base::Steady now = clock_.steady();
-  if (is_memory() && now >= retry_at_) recover();
+  bool has_changed = salvage_.has_value() || count_next_ != 0;
+  if (is_memory() && now >= retry_at_) {
+    recover();
+    has_changed = true;
+  }
   count_rows(kRowsPerSlice);
   salvage_slice();
-  if (is_memory() || !store_) return;
-  if (is_tight_ && now >= retry_at_) {
-    retry_at_ = now + kRetryBallast;
-    if (directory_.free_bytes() > 2 * limits_.ballast && directory_.hold_ballast(limits_.ballast)) {
-      is_tight_ = false;
-      set_page_limit();
-      log::info("spool", "there is space on {} again", directory_.path());
-    }
+  if (is_memory() || !store_) return has_changed;
+  if (is_tight_ && now >= retry_at_) try_ballast();
+  if (is_expiry_due()) {
+    std::vector<Append> none;
+    write(none);
+    has_changed = true;
   }
-  std::vector<Append> none;
-  if (is_expiry_due()) write(none);
-  if (!store_ || is_tight_ || store_->wal_bytes() == 0 || now - last_commit_ < kIdleCheckpoint) {
+  return tidy_up() || has_changed;
+}
+
+void Engine::try_ballast() {
+  retry_at_ = clock_.steady() + kRetryBallast;
+  if (directory_.free_bytes() < 2 * limits_.ballast || !directory_.hold_ballast(limits_.ballast)) {
     return;
   }
+  is_tight_ = false;
+  set_page_limit();
+  log::info("spool", "there is space on {} again", directory_.path());
+}
+
+// When nothing has come for a while.
+bool Engine::tidy_up() {
+  if (!store_ || is_memory() || is_tight_ || store_->wal_bytes() == 0 ||
+      clock_.steady() - last_commit_ < kIdleCheckpoint) {
+    return false;
+  }
   static_cast<void>(store_->database().checkpoint(true));
-  last_commit_ = now;
+  last_commit_ = clock_.steady();
   if (auto done = shrink(); !done) static_cast<void>(overcome(done.error(), 0));
   if (store_) store_->database().free_memory();
+  return true;
 }
 
 std::optional<std::chrono::nanoseconds> Engine::idle_time() const {

@@ -102,7 +102,7 @@ class Spool::Impl {
   std::vector<Append> take_appends();
   void serve(std::vector<Append>& appends, const std::vector<std::shared_ptr<Call>>& calls);
   void answer(std::vector<Append>& appends);
-  void answer(const std::vector<std::shared_ptr<Call>>& calls, bool is_write);
+  void answer(const std::vector<std::shared_ptr<Call>>& calls);
   void publish();
   void look_around(bool has_work);
 
@@ -224,19 +224,19 @@ void Spool::Impl::serve(std::vector<Append>& appends,
     if (call->is_write) call->run(engine_);
   }
   engine_.write(appends);
-  answer(appends);
-  answer(calls, true);
   for (const auto& call : calls) {
     if (!call->is_write) call->run(engine_);
   }
-  answer(calls, false);
+  // Before the answers: who has one finds it in the status.
+  if (!appends.empty() || !calls.empty()) look_around(!appends.empty());
+  answer(appends);
+  answer(calls);
   {
     const std::lock_guard lock(mutex_);
     in_service_.clear();
     if (is_abandoned_) return;
   }
-  engine_.tend();
-  look_around(!appends.empty());
+  if (engine_.tend()) publish();
 }
 
 void Spool::Impl::answer(std::vector<Append>& appends) {
@@ -256,12 +256,11 @@ void Spool::Impl::answer(std::vector<Append>& appends) {
   if (has_any && notify) notify();
 }
 
-void Spool::Impl::answer(const std::vector<std::shared_ptr<Call>>& calls, bool is_write) {
+void Spool::Impl::answer(const std::vector<std::shared_ptr<Call>>& calls) {
   if (calls.empty()) return;
   const std::lock_guard lock(mutex_);
-  for (const auto& call : calls) {
-    if (call->is_write == is_write) call->is_answered = !call->is_cancelled;
-  }
+  for (const auto& call : calls)
+    call->is_answered = !call->is_cancelled;
   answered_.notify_all();
 }
 
