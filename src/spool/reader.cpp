@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "spool/reader.hpp"
+
+#include <cerrno>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "base/text.hpp"
+#include "spool/row_reader.hpp"
+#include "spool/schema.hpp"
+#include "spool/store.hpp"
+
+namespace edgehaul::spool {
+
+namespace {
+
+// The owner checkpoints every few megabytes; a snapshot lasts long enough for one of a few tries.
+constexpr int kSnapshots = 20;
+constexpr std::size_t kAsideColumns = 15;
+
+Reader::Entry entry_of(const RowHead& head) {
+  Reader::Entry entry;
+  entry.id = head.id;
+  entry.kind = head.kind;
+  entry.signal = static_cast<Signal>(head.signal);
+  entry.origin = static_cast<Origin>(head.origin);
+  entry.time = head.time;
+  entry.items = head.items;
+  entry.size = head.size;
+  entry.stored = head.stored;
+  return entry;
+}
+
+// Columns 4 to 14 of set_aside are those of a record, its id among them.
+StoredRecord aside_record(const std::vector<Column>& row, bool with_body) {
+  const auto number = [&](std::size_t i) { return row[i].integer(); };
+  StoredRecord record;
+  record.id = static_cast<RecordId>(number(4));
+  record.kind = static_cast<std::uint8_t>(number(5));
+  record.signal = static_cast<std::uint8_t>(number(6));
+  record.origin = static_cast<std::uint8_t>(number(7));
+  record.coding = static_cast<std::uint8_t>(number(8));
+  record.time = number(9);
+  record.born = number(10);
+  record.items = static_cast<std::uint32_t>(number(11));
+  record.size = static_cast<std::uint32_t>(number(12));
+  record.crc = static_cast<std::uint32_t>(number(13));
+  record.stored = row[14].size;
+  if (with_body) record.body = std::string(row[14].bytes);
+  return record;
+}
+
+// Calls `take(cell, columns)` with whole rows of so many columns; false from it stops.
+template <class Take>
+void for_rows(const PageFile& file, std::uint32_t root, std::size_t columns, RecordId after,
+              Take take) {
+  Walk walk;
+  walk.after = after;
+  walk.cell = [&](const Cell& cell) {
+    const auto payload = whole_payload(file, cell);
+    const auto row = payload ? columns_of(*payload, cell.size) : std::nullopt;
+    return !row || row->size() != columns || take(cell, *row);
+  };
+  walk_table(file, root, walk);
+}
+
+}  // namespace
+
+Result<Reader> Reader::open(const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return pass(base::system_error(path, errno));
+  const bool is_folder = S_ISDIR(info.st_mode);
+  const std::string database = is_folder ? path + "/spool.db" : path;
+  auto file = PageFile::open(database);
+  if (!file) return pass(std::move(file.error()));
+  Reader reader(std::move(*file));
+  reader.path_ = database;
+  const std::size_t slash = path.rfind('/');
+  reader.folder_ = is_folder ? path : slash == std::string::npos ? "." : path.substr(0, slash);
+  std::string buffer;
+  const auto first = reader.file_.page(1, buffer);
+  if (!first) return fail(Errc::malformed, "{}: empty", database);
+  if (!first->starts_with("SQLite format 3")) {
+    return fail(Errc::malformed, "{}: its header is damaged", database);
+  }
+  if (static_cast<std::int64_t>(big_endian(*first, 68, 4)) != kApplicationId ||
+      big_endian(*first, 16, 2) != PageFile::kPage) {
+    return fail(Errc::malformed, "{}: not a spool", database);
+  }
+  reader.format_ = static_cast<std::int64_t>(big_endian(*first, 60, 4));
+  if (reader.format_ > schema_steps().back().to) {
+    return fail(Errc::invalid, "{}: format {} of a newer edgehaul", database, reader.format_);
+  }
+  return reader;
+}
+
+Result<void> Reader::refresh() {
+  auto file = PageFile::open(path_);
+  if (!file) return pass(std::move(file.error()));
+  file_ = std::move(*file);
+  return {};
+}
+
+template <class Read>
+auto Reader::consistently(Read read) -> decltype(read()) {
+  for (int i = 0;; ++i) {
+    auto result = read();
+    if (file_.is_current() || i == kSnapshots) return result;
+    if (auto fresh = refresh(); !fresh) return pass(std::move(fresh.error()));
+  }
+}
+
+Result<std::uint32_t> Reader::root(std::string_view table) {
+  const auto page = root_of(file_, table);
+  if (!page) return fail(Errc::malformed, "{}: no table {}", path_, table);
+  return *page;
+}
+
+Result<std::vector<Reader::Entry>> Reader::records(RecordId after, std::size_t limit) {
+  return consistently([&]() -> Result<std::vector<Entry>> {
+    const auto destinations = this->destinations();
+    if (!destinations) return pass(Error(destinations.error()));
+    const auto table = root("records");
+    if (!table) return pass(Error(table.error()));
+    std::vector<Entry> entries;
+    Walk walk;
+    walk.after = after;
+    walk.cell = [&](const Cell& cell) {
+      if (entries.size() >= limit) return false;
+      const auto head = record_head(cell);
+      if (!head) return true;
+      entries.push_back(entry_of(*head));
+      for (const Destination& one : *destinations) {
+        entries.back().settled.push_back(one.settled.contains(head->id));
+      }
+      return true;
+    };
+    walk_table(file_, *table, walk);
+    return entries;
+  });
+}
+
+Result<Record> Reader::record(RecordId id) {
+  return consistently([&]() -> Result<Record> {
+    const auto table = root("records");
+    if (!table) return pass(Error(table.error()));
+    Result<Record> found = fail(Errc::absent, "no record {}", id);
+    Walk walk;
+    walk.after = id - 1;
+    walk.cell = [&](const Cell& cell) {
+      const auto head = cell.id == id ? record_head(cell) : std::nullopt;
+      if (cell.id == id && !head) found = fail(Errc::malformed, "record {} is damaged", id);
+      if (!head) return false;
+      auto body = record_body(file_, cell);
+      if (!body) {
+        found = pass(std::move(body.error()));
+        return false;
+      }
+      StoredRecord stored;
+      static_cast<RowHead&>(stored) = *head;
+      stored.body = std::move(*body);
+      found = unpack(std::move(stored));
+      return false;
+    };
+    walk_table(file_, *table, walk);
+    return found;
+  });
+}
+
+Result<std::vector<Reader::SetAside>> Reader::set_aside(std::size_t limit) {
+  return consistently([&]() -> Result<std::vector<SetAside>> {
+    const auto table = root("set_aside");
+    if (!table) return pass(Error(table.error()));
+    std::vector<SetAside> all;
+    for_rows(file_, *table, kAsideColumns, 0,
+             [&](const Cell& cell, const std::vector<Column>& row) {
+               if (all.size() >= limit) return false;
+               all.push_back({cell.id, std::string(row[1].bytes), row[2].integer(),
+                              std::string(row[3].bytes), entry_of(aside_record(row, false))});
+               return true;
+             });
+    return all;
+  });
+}
+
+Result<Record> Reader::set_aside_record(std::uint64_t number) {
+  return consistently([&]() -> Result<Record> {
+    const auto table = root("set_aside");
+    if (!table) return pass(Error(table.error()));
+    Result<Record> found = fail(Errc::absent, "nothing set aside as {}", number);
+    for_rows(file_, *table, kAsideColumns, number - 1,
+             [&](const Cell& cell, const std::vector<Column>& row) {
+               if (cell.id == number) found = unpack(aside_record(row, true));
+               return false;
+             });
+    return found;
+  });
+}
+
+Result<std::vector<Reader::Destination>> Reader::destinations() {
+  const auto table = root("destinations");
+  if (!table) return pass(Error(table.error()));
+  std::vector<Destination> all;
+  for_rows(file_, *table, 3, 0, [&](const Cell&, const std::vector<Column>& row) {
+    auto settled = parse_ids(row[2].bytes);
+    all.push_back({std::string(row[1].bytes), settled ? std::move(*settled) : IdSet()});
+    return true;
+  });
+  return all;
+}
+
+Result<std::map<std::string, std::string>> Reader::values() {
+  return consistently([&]() -> Result<std::map<std::string, std::string>> {
+    const auto table = root("named_values");
+    if (!table) return pass(Error(table.error()));
+    std::map<std::string, std::string> all;
+    for_rows(file_, *table, 4, 0, [&](const Cell&, const std::vector<Column>& row) {
+      if (crc_of_value(row[1].bytes, row[2].bytes) ==
+          static_cast<std::uint32_t>(row[3].integer())) {
+        all[std::string(row[1].bytes)] = std::string(row[2].bytes);
+      }
+      return true;
+    });
+    return all;
+  });
+}
+
+// A whole pass may take longer than any snapshot lives: it goes on from the last id with a new one,
+// and what looks damaged is looked at again.
+Result<Reader::Verification> Reader::verify() {
+  Verification result;
+  const auto problem = [&](const char* kind, std::string words) {
+    result.first_problem.try_emplace(kind, std::move(words));
+  };
+  RecordId after = 0;
+  for (bool has_more = true; has_more;) {
+    const auto table = root("records");
+    if (!table) return pass(Error(table.error()));
+    has_more = false;
+    std::vector<std::pair<std::uint32_t, std::string>> bad_pages;
+    Walk walk;
+    walk.after = after;
+    walk.damage = [&](std::uint32_t page, std::string_view why) {
+      bad_pages.emplace_back(page, std::string(why));
+    };
+    walk.cell = [&](const Cell& cell) {
+      if (!file_.is_current()) {
+        has_more = true;
+        return false;
+      }
+      const auto head = record_head(cell);
+      auto body = head ? record_body(file_, cell) : fail(Errc::malformed, "not a record");
+      after = cell.id;
+      if (!head || !body || crc_of(*head, *body) != head->crc) {
+        const auto again = record(cell.id);
+        if (!again && again.error().code == Errc::malformed) {
+          ++result.damaged_records;
+          problem("record", again.error().message);
+        }
+        // That may have taken a new snapshot: this walk is of the old one.
+        has_more = true;
+        return false;
+      }
+      ++result.records;
+      result.items += head->items;
+      result.bytes += head->stored;
+      if (head->kind != static_cast<std::uint8_t>(Kind::request)) ++result.unknown_kinds;
+      return true;
+    };
+    walk_table(file_, *table, walk);
+    if (!has_more && !bad_pages.empty() && !file_.is_current()) has_more = true;
+    if (has_more) {
+      if (auto fresh = refresh(); !fresh) return pass(std::move(fresh.error()));
+      continue;
+    }
+    result.damaged_pages = bad_pages.size();
+    if (!bad_pages.empty()) {
+      problem("page", fmt::format("page {}: {}", bad_pages[0].first, bad_pages[0].second));
+    }
+  }
+  result.pages = file_.pages();
+  result.log_frames = file_.log_frames();
+  result.has_log_tail = file_.has_log_tail();
+  return result;
+}
+
+std::optional<std::string> Reader::owner() const {
+  const base::Fd lock(::open((folder_ + "/spool.lock").c_str(), O_RDONLY | O_CLOEXEC));
+  struct flock probe {};
+  probe.l_type = F_RDLCK;
+  probe.l_whence = SEEK_SET;
+  // Asking takes nothing.
+  if (!lock || ::fcntl(lock.get(), F_OFD_GETLK, &probe) != 0 || probe.l_type == F_UNLCK) {
+    return std::nullopt;
+  }
+  std::string buffer;
+  const auto pid = base::read_fd(lock.get(), buffer, 64);
+  return pid ? std::string(text::trim(*pid)) : std::string("?");
+}
+
+}  // namespace edgehaul::spool
