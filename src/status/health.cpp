@@ -1,14 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "status/snapshot.hpp"
 
+#include <algorithm>
+#include <chrono>
+
 #include <fmt/core.h>
 
+#include "base/units.hpp"
+
 namespace edgehaul::status {
+namespace {
+
+// Two ticks may be missed before anybody worries, and a slow one gets half a minute.
+constexpr double kPatienceTicks = 3;
+constexpr double kPatienceSeconds = 30;
+
+// How long no tick has come although several were due; 0 when all is well.
+double stalled_seconds(const Snapshot& snapshot) {
+  const Sampling& sampling = snapshot.sampling;
+  if (sampling.ticks == 0 || snapshot.program.is_stopping) return 0;
+  const double silence = static_cast<double>(snapshot.now - sampling.last_tick) / 1e9;
+  return silence > std::max(kPatienceSeconds, kPatienceTicks * sampling.interval) ? silence : 0;
+}
+
+}  // namespace
 
 std::vector<std::string> troubles(const Snapshot& snapshot) {
   std::vector<std::string> found;
   if (snapshot.spool.mode == spool::Mode::memory) {
     found.push_back(fmt::format("spool: in memory only, {}", snapshot.spool.trouble));
+  }
+  if (const double silence = stalled_seconds(snapshot); silence > 0) {
+    const std::chrono::seconds span(static_cast<std::int64_t>(silence));
+    found.push_back(fmt::format("sampling: no tick for {}", units::format_duration(span)));
   }
   for (const Source& source : snapshot.sampling.sources) {
     if (source.state == "failing") {
@@ -34,7 +58,7 @@ std::string_view state(const Snapshot& snapshot) {
 
 bool is_ready(const Snapshot& snapshot) {
   return !snapshot.program.is_stopping && snapshot.sampling.ticks > 0 &&
-         snapshot.spool.mode == spool::Mode::durable;
+         stalled_seconds(snapshot) <= 0 && snapshot.spool.mode == spool::Mode::durable;
 }
 
 }  // namespace edgehaul::status

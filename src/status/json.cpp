@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "status/json.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <type_traits>
 #include <variant>
 
@@ -20,6 +22,16 @@ json::value time(base::UnixNanos at) {
   return json::string(units::format_utc(at));
 }
 
+// JSON knows neither infinity nor NaN.
+json::value number(double value) {
+  if (!std::isfinite(value)) return nullptr;
+  return value;
+}
+
+double seconds(base::UnixNanos span) {
+  return static_cast<double>(span) / 1e9;
+}
+
 // Errors and names come from the host and from peers: JSON must stay UTF-8.
 json::string words(std::string_view text) {
   return json::string(text::to_utf8(text));
@@ -36,6 +48,8 @@ json::value value(const metric::Value& held) {
           for (const std::string& item : inner)
             items.push_back(words(item));
           return items;
+        } else if constexpr (std::is_same_v<Inner, double>) {
+          return number(inner);
         } else {
           return inner;
         }
@@ -54,7 +68,7 @@ json::object program(const Snapshot& snapshot) {
           {"troubles", std::move(wrong)},
           {"pid", from.pid},
           {"started", time(from.started)},
-          {"uptime_seconds", static_cast<double>(snapshot.now - from.started) / 1e9},
+          {"uptime_seconds", std::max(0.0, seconds(snapshot.now - from.started))},
           {"config_file", words(from.config_file)},
           {"last_reload", time(from.last_reload)},
           {"reload_fault", words(from.reload_fault)}};
@@ -98,14 +112,14 @@ json::object spool(const spool::Stats& from) {
                    {"newest", time(from.newest)},
                    {"disk_bytes", from.disk_bytes},
                    {"max_size", from.max_size},
-                   {"bytes_per_second", from.bytes_per_second},
+                   {"bytes_per_second", number(from.bytes_per_second)},
                    {"appended", from.appended},
                    {"commits", from.commits},
                    {"set_aside", from.set_aside},
                    {"salvaged", from.salvaged},
                    {"quarantined_files", from.quarantined_files}};
   if (from.hours_left >= 0) {
-    out["hours_left"] = from.hours_left;
+    out["hours_left"] = number(from.hours_left);
   } else {
     out["hours_left"] = nullptr;
   }
@@ -117,7 +131,7 @@ json::object spool(const spool::Stats& from) {
   return out;
 }
 
-json::object destination(const Destination& from, const spool::Stats& stats) {
+json::object destination(const Destination& from, const Snapshot& snapshot) {
   json::object out{{"name", from.name},
                    {"endpoint", words(from.endpoint)},
                    {"protocol", from.protocol},
@@ -135,10 +149,13 @@ json::object destination(const Destination& from, const spool::Stats& stats) {
                    {"last_error", words(from.last_error)},
                    {"last_error_time", time(from.last_error_time)},
                    {"next_try", time(from.next_try)}};
-  for (const spool::DestinationStats& waiting : stats.destinations) {
+  for (const spool::DestinationStats& waiting : snapshot.spool.destinations) {
     if (waiting.name != from.name) continue;
     out["waiting"] = amount(waiting.waiting);
+    out["leased_records"] = waiting.leased;
     out["oldest_waiting"] = time(waiting.oldest);
+    const base::UnixNanos lag = waiting.oldest == 0 ? 0 : snapshot.now - waiting.oldest;
+    out["lag_seconds"] = std::max(0.0, seconds(lag));
   }
   return out;
 }
@@ -172,7 +189,7 @@ std::string to_json(const Snapshot& snapshot) {
     identity[words(key)] = value(held);
   json::array destinations;
   for (const Destination& from : snapshot.destinations) {
-    destinations.push_back(destination(from, snapshot.spool));
+    destinations.push_back(destination(from, snapshot));
   }
   json::object out{{"now", time(snapshot.now)},       {"program", program(snapshot)},
                    {"identity", std::move(identity)}, {"sampler", sampler(snapshot.sampling)},

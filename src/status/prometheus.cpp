@@ -68,6 +68,9 @@ void sampling(Page& page, const Sampling& from) {
   page.family("source_duration_seconds", "gauge", "Duration of the source's last read.");
   for (const Source& source : from.sources)
     page.sample(source.duration, "source", source.name);
+  page.family("source_last_success_timestamp_seconds", "gauge", "Time of the last good read.");
+  for (const Source& source : from.sources)
+    page.sample(seconds(source.last_success), "source", source.name);
   page.family("source_failures_total", "counter", "Reads that failed.");
   for (const Source& source : from.sources)
     page.sample(source.failures, "source", source.name);
@@ -125,6 +128,11 @@ void destinations(Page& page, const Snapshot& snapshot) {
        [](const Destination& d) { return d.rejected_items; });
   each("destination_last_success_timestamp_seconds", "gauge", "Time of the last success, 0: never.",
        [](const Destination& d) { return seconds(d.last_success); });
+  page.family("destination_lag_seconds", "gauge", "Age of the oldest record not yet delivered.");
+  for (const spool::DestinationStats& waiting : snapshot.spool.destinations) {
+    const double lag = waiting.oldest == 0 ? 0 : seconds(snapshot.now - waiting.oldest);
+    page.sample(lag, "destination", waiting.name);
+  }
   page.family("destination_waiting_records", "gauge", "Records not yet delivered.");
   for (const spool::DestinationStats& waiting : snapshot.spool.destinations) {
     page.sample(waiting.waiting.records, "destination", waiting.name);
@@ -149,6 +157,8 @@ std::string to_prometheus(const Snapshot& snapshot) {
   page.sample(1, "version", snapshot.program.version);
   page.single("start_timestamp_seconds", "gauge", "When this process started.",
               seconds(snapshot.program.started));
+  page.single("troubles", "gauge", "Things that do not work now; /status names them.",
+              troubles(snapshot).size());
   sampling(page, snapshot.sampling);
   spool(page, snapshot);
   destinations(page, snapshot);

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -113,7 +114,8 @@ std::vector<std::string> troubles(const Snapshot& snapshot);
 // "stopping".
 std::string_view state(const Snapshot& snapshot);
 
-// Ready: samples are taken and kept. Degraded forwarding is no reason to be unready.
+// Ready: samples are taken, on time, and kept on disk. Degraded forwarding is no reason to be
+// unready.
 bool is_ready(const Snapshot& snapshot);
 
 }  // namespace edgehaul::status

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "status/text.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <ctime>
+#include <optional>
 #include <string_view>
 #include <vector>
 
 #include <fmt/core.h>
 #include <boost/json.hpp>
 
+#include "base/text.hpp"
 #include "base/units.hpp"
 
 namespace edgehaul::status {
@@ -15,6 +19,10 @@ namespace edgehaul::status {
 namespace {
 
 namespace json = boost::json;
+
+bool is_control(char c) {
+  return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+}
 
 // A field of a document that may have been written by another version: absent is empty.
 class View {
@@ -25,9 +33,12 @@ class View {
     const auto* object = value_ == nullptr ? nullptr : value_->if_object();
     return View(object == nullptr ? nullptr : object->if_contains(key));
   }
-  std::string_view text() const {
+  // Words of kernels and servers come along: what would steer the terminal becomes '?'.
+  std::string text() const {
     const auto* string = value_ == nullptr ? nullptr : value_->if_string();
-    return string == nullptr ? std::string_view() : std::string_view(*string);
+    std::string out = string == nullptr ? std::string() : text::to_utf8(*string);
+    std::replace_if(out.begin(), out.end(), is_control, '?');
+    return out;
   }
   double number() const {
     boost::system::error_code fault;
@@ -37,7 +48,7 @@ class View {
   }
   std::uint64_t count() const {
     const double number = this->number();
-    return number < 0 ? 0 : static_cast<std::uint64_t>(number);
+    return number >= 0 && number < 1.8e19 ? static_cast<std::uint64_t>(number) : 0;
   }
   bool is_null() const { return value_ == nullptr || value_->is_null(); }
   bool flag() const { return value_ != nullptr && value_->is_bool() && value_->get_bool(); }
@@ -55,16 +66,48 @@ class View {
 };
 
 std::string span(double seconds) {
+  constexpr double kMost = 1e12;  // more than a clock can say
+  const double bounded = seconds > -kMost && seconds < kMost ? seconds : 0;
   return units::format_duration(
-      std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1e3)));
+      std::chrono::milliseconds(static_cast<std::int64_t>(bounded * 1e3)));
 }
 
-// "21:07:03" of an RFC 3339 time; "never" without one.
-std::string clock_time(View time) {
-  const std::string_view text = time.text();
-  if (text.size() < 19) return "never";
-  return std::string(text.substr(11, 8)) + "Z";
+// Seconds since the epoch of "2026-11-22T23:38:29.123Z".
+std::optional<double> parse_time(std::string_view text) {
+  std::tm parts{};
+  const auto part = [text](std::size_t at, std::size_t size, int& out) {
+    return text.size() >= at + size && text::parse_into(text.substr(at, size), out);
+  };
+  int millis = 0;
+  if (!part(0, 4, parts.tm_year) || !part(5, 2, parts.tm_mon) || !part(8, 2, parts.tm_mday) ||
+      !part(11, 2, parts.tm_hour) || !part(14, 2, parts.tm_min) || !part(17, 2, parts.tm_sec)) {
+    return std::nullopt;
+  }
+  part(20, 3, millis);
+  parts.tm_year -= 1900;
+  parts.tm_mon -= 1;
+  return static_cast<double>(::timegm(&parts)) + static_cast<double>(millis) / 1e3;
 }
+
+// Times are told from the document's own present: "12s ago", "in 8s".
+class Times {
+ public:
+  explicit Times(View now) : now_(parse_time(now.text())) {}
+
+  std::string operator()(View time) const {
+    const auto at = parse_time(time.text());
+    if (!at || !now_) return "never";
+    const double ahead = *at - *now_;
+    if (ahead > 0) return "in " + rounded(ahead);
+    return rounded(-ahead) + " ago";
+  }
+
+ private:
+  static std::string rounded(double seconds) {
+    return span(seconds < 10 ? seconds : static_cast<double>(static_cast<std::int64_t>(seconds)));
+  }
+  std::optional<double> now_;
+};
 
 class Painter {
  public:
@@ -83,7 +126,7 @@ class Painter {
 
 std::string head(View document, const Painter& paint) {
   const View program = document["program"];
-  const std::string_view state = program["state"].text();
+  const std::string state = program["state"].text();
   const View process = document["process"];
   std::string out = fmt::format(
       "edgehaul {} {}: {}, up {}, {} RSS, {:.2f} s CPU\n", program["version"].text(),
@@ -96,16 +139,16 @@ std::string head(View document, const Painter& paint) {
   return out;
 }
 
-std::string sampled(View sampler, const Painter& paint) {
+std::string sampled(View sampler, const Times& when, const Painter& paint) {
   std::string out = fmt::format(
-      "\n{}  {} points every {}, the last at {} took {:.1f} ms ({:.1f} ms CPU); {} ticks, {} "
+      "\n{}  {} points every {}, the last {} took {:.1f} ms ({:.1f} ms CPU); {} ticks, {} "
       "skipped\n",
       paint.bold("sampled"), sampler["points"].count(), span(sampler["interval_seconds"].number()),
-      clock_time(sampler["last_tick"]), sampler["duration_seconds"].number() * 1e3,
+      when(sampler["last_tick"]), sampler["duration_seconds"].number() * 1e3,
       sampler["cpu_seconds"].number() * 1e3, sampler["ticks"].count(), sampler["skipped"].count());
   std::string absent;
   for (const View source : sampler["sources"].items()) {
-    const std::string_view state = source["state"].text();
+    const std::string state = source["state"].text();
     if (state == "absent") {
       absent += fmt::format("{}{}", absent.empty() ? "" : ", ", source["name"].text());
       continue;
@@ -127,18 +170,18 @@ std::string room(View spool) {
   return fmt::format(", room for {} more at this rate", span(spool["hours_left"].number() * 3600));
 }
 
-std::string spooled(View spool, const Painter& paint) {
+std::string spooled(View spool, const Times& when, const Painter& paint) {
   std::string out = fmt::format(
-      "\n{}  {} records ({} items, {}) since {}; {} of {} on disk{}\n", paint.bold("spooled"),
-      spool["held"]["records"].count(), spool["held"]["items"].count(),
-      units::format_bytes(spool["held"]["bytes"].count()), clock_time(spool["oldest"]),
+      "\n{}  {} records ({} items, {}), the oldest {}\n  {} of {} on disk{}\n",
+      paint.bold("spooled"), spool["held"]["records"].count(), spool["held"]["items"].count(),
+      units::format_bytes(spool["held"]["bytes"].count()), when(spool["oldest"]),
       units::format_bytes(spool["disk_bytes"].count()),
       units::format_bytes(spool["max_size"].count()), room(spool));
   if (spool["mode"].text() == "memory") {
     out += fmt::format("  {}\n",
                        paint.bad(fmt::format("in memory only: {}", spool["trouble"].text())));
   }
-  if (!spool["persistent"].flag()) {
+  if (!spool["persistent"].is_null() && !spool["persistent"].flag()) {
     out += fmt::format("  {}\n", paint.warn(fmt::format("{} does not survive a reboot",
                                                         spool["file_system"].text())));
   }
@@ -155,7 +198,7 @@ std::string spooled(View spool, const Painter& paint) {
   return out;
 }
 
-std::string forwarded(View document, const Painter& paint) {
+std::string forwarded(View document, const Times& when, const Painter& paint) {
   const auto destinations = document["destinations"].items();
   if (destinations.empty()) {
     return fmt::format("\n{}  nowhere: no destination is configured, records wait in the spool\n",
@@ -163,32 +206,31 @@ std::string forwarded(View document, const Painter& paint) {
   }
   std::string out;
   for (const View to : destinations) {
-    const std::string_view state = to["state"].text();
+    const std::string state = to["state"].text();
     const bool is_fine = state == "idle" || state == "sending";
     out += fmt::format("\n{}  {} ({} {} {}): {}\n", paint.bold("forwarded"), to["name"].text(),
                        to["protocol"].text(), to["compression"].text(), to["endpoint"].text(),
                        is_fine ? paint.good(state) : paint.bad(state));
-    out +=
-        fmt::format("  delivered {} records ({} items, {} as {} on the wire), last at {}\n",
-                    to["delivered_records"].count(), to["delivered_items"].count(),
-                    units::format_bytes(to["delivered_bytes"].count()),
-                    units::format_bytes(to["wire_bytes"].count()), clock_time(to["last_success"]));
+    out += fmt::format("  delivered {} records ({} items, {} as {} on the wire), last {}\n",
+                       to["delivered_records"].count(), to["delivered_items"].count(),
+                       units::format_bytes(to["delivered_bytes"].count()),
+                       units::format_bytes(to["wire_bytes"].count()), when(to["last_success"]));
     out += fmt::format(
-        "  waiting {} records since {}; rejected {} records and {} items; {} retries\n",
-        to["waiting"]["records"].count(), clock_time(to["oldest_waiting"]),
+        "  waiting {} records, the oldest {}; rejected {} records and {} items; {} retries\n",
+        to["waiting"]["records"].count(), when(to["oldest_waiting"]),
         to["rejected_records"].count(), to["rejected_items"].count(), to["retries"].count());
     if (!to["last_error"].text().empty()) {
-      out += fmt::format("  last error at {}: {}\n", clock_time(to["last_error_time"]),
+      out += fmt::format("  last error {}: {}\n", when(to["last_error_time"]),
                          to["last_error"].text());
     }
     if (!to["next_try"].is_null()) {
-      out += fmt::format("  next try at {}\n", clock_time(to["next_try"]));
+      out += fmt::format("  next try {}\n", when(to["next_try"]));
     }
   }
   return out;
 }
 
-std::string received(View receive, const Painter& paint) {
+std::string received(View receive, const Times& when, const Painter& paint) {
   if (receive.is_null()) return "";
   std::string out = "\n" + paint.bold("received") + " ";
   for (const View listener : receive["listeners"].items()) {
@@ -197,8 +239,8 @@ std::string received(View receive, const Painter& paint) {
   }
   out += fmt::format(" {} peers\n", receive["peers"].items().size());
   for (const View peer : receive["peers"].items()) {
-    out += fmt::format("  {:<28} last {:<9} {:>8} requests {:>10} items {:>10}",
-                       peer["name"].text(), clock_time(peer["last_seen"]), peer["requests"].count(),
+    out += fmt::format("  {:<28} last {:<12} {:>8} requests {:>10} items {:>10}",
+                       peer["name"].text(), when(peer["last_seen"]), peer["requests"].count(),
                        peer["items"].count(), units::format_bytes(peer["bytes"].count()));
     if (peer["refused"].count() + peer["deferred"].count() > 0) {
       out += fmt::format("  {} refused, {} deferred: {}", peer["refused"].count(),
@@ -214,8 +256,10 @@ std::string received(View receive, const Painter& paint) {
 std::string render(const boost::json::value& document, bool with_colour) {
   const Painter paint(with_colour);
   const View view(&document);
-  return head(view, paint) + sampled(view["sampler"], paint) + received(view["receive"], paint) +
-         spooled(view["spool"], paint) + forwarded(view, paint);
+  const Times when(view["now"]);
+  return head(view, paint) + sampled(view["sampler"], when, paint) +
+         received(view["receive"], when, paint) + spooled(view["spool"], when, paint) +
+         forwarded(view, when, paint);
 }
 
 }  // namespace edgehaul::status
