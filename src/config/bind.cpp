@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "config/endpoint.hpp"
 #include "config/value.hpp"
 
 namespace edgehaul::config {
@@ -73,7 +74,7 @@ class Binder {
       fault.severity = problem.is_unknown_name ? unknown_ : Severity::error;
       fault.where = place(node, problem.line);
       fault.key = shown + problem.below;
-      fault.value = std::move(problem.shown);
+      fault.value = key.type == Type::url ? redact(problem.shown) : std::move(problem.shown);
       fault.message = std::move(problem.message);
       fault.suggestion = std::move(problem.suggestion);
       faults_.push_back(std::move(fault));

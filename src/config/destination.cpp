@@ -63,12 +63,21 @@ class Examination {
       add(Severity::error, "endpoint", "a user has no place in an endpoint",
           "use headers: {authorization: \"Basic …\"}");
     }
+    infer_protocol(*endpoint);
     complete_scheme(*endpoint);
     complete_port(*endpoint);
     judge_port(*endpoint);
     to_.protocol == forward::Protocol::grpc ? judge_grpc(*endpoint) : judge_http(*endpoint);
     to_.endpoint = endpoint->url();
     is_plaintext_ = endpoint->scheme == "http";
+  }
+
+  // Only when no protocol was written: the ports and paths that nobody serves gRPC on mean HTTP.
+  void infer_protocol(const Endpoint& endpoint) {
+    if (is_written("protocol")) return;
+    if (endpoint.path.empty() && endpoint.port != 4318 && endpoint.port != 5080) return;
+    to_.protocol = forward::Protocol::http;
+    add(Severity::note, "endpoint", "protocol: http is taken from its port or path");
   }
 
   void complete_scheme(Endpoint& endpoint) {

@@ -13,15 +13,16 @@ using namespace std::chrono_literals;
 constexpr std::array kCodings{codec::Coding::identity, codec::Coding::gzip, codec::Coding::zstd};
 
 void add_protocol(std::vector<Key>& rows) {
-  rows.push_back({"forward[].protocol",
-                  Type::choice,
-                  Choice{{"grpc", "http"},
-                         [](Slot s, std::size_t i) {
-                           s.draft.to.protocol = static_cast<forward::Protocol>(i);
-                         },
-                         [](Slot s) { return static_cast<std::size_t>(s.draft.to.protocol); }},
-                  {},
-                  "OTLP over gRPC or over HTTP with protobuf bodies."});
+  rows.push_back(
+      {"forward[].protocol",
+       Type::choice,
+       Choice{
+           {"grpc", "http"},
+           [](Slot s, std::size_t i) { s.draft.to.protocol = static_cast<forward::Protocol>(i); },
+           [](Slot s) { return static_cast<std::size_t>(s.draft.to.protocol); }},
+       {},
+       "OTLP over gRPC or over HTTP with protobuf bodies. Unless it is written, an endpoint with a "
+       "path or with port 4318 or 5080 means http, any other grpc."});
   rows.push_back({"forward[].compression",
                   Type::choice,
                   Choice{{"none", "gzip", "zstd"},

@@ -34,7 +34,7 @@ void add_system(std::vector<Key>& rows) {
   add_switch(rows, "system", EDGEHAUL_HOST(system.enabled), "Uptime.");
   add_switch(rows, "pressure", EDGEHAUL_HOST(pressure.enabled), "Pressure stall information.");
   add_switch(rows, "kernel", EDGEHAUL_HOST(kernel.enabled),
-             "Limits of the kernel: file descriptors, entropy and the like.");
+             "Context switches, interrupts, boot time, file descriptors, entropy and OOM kills.");
 }
 
 void add_process(std::vector<Key>& rows) {
@@ -84,10 +84,11 @@ void add_network(std::vector<Key>& rows) {
   add_switch(rows, "connections", EDGEHAUL_HOST(devices.connections.enabled),
              "TCP and UDP sockets by state.");
   add_switch(rows, "link", EDGEHAUL_HOST(devices.link.enabled),
-             "State, speed and bonding of interfaces.");
+             "State and speed of interfaces and bonds.");
   add_list(rows, "link.include", EDGEHAUL_HOST(devices.link.include), "Interfaces that are taken.");
   add_list(rows, "link.exclude", EDGEHAUL_HOST(devices.link.exclude), "Interfaces left out.");
-  add_switch(rows, "netstat", EDGEHAUL_HOST(devices.netstat.enabled), "Counters of the IP stack.");
+  add_switch(rows, "netstat", EDGEHAUL_HOST(devices.netstat.enabled),
+             "Counters of TCP, UDP and the kernel's packet queues.");
 }
 
 void add_health(std::vector<Key>& rows) {

@@ -52,34 +52,33 @@ std::vector<std::string> list_drop_ins(const std::string& dir, Faults& faults) {
   return names;
 }
 
-// Lays one file upon the tree.
-void add_file(const std::string& file, bool is_required, Node& root, Loaded& loaded) {
+// Lays one file upon the tree; false when that failed.
+bool add_file(const std::string& file, bool is_required, Node& root, Loaded& loaded) {
   struct stat status {};
   const auto complain = [&](std::string message) {
     loaded.faults.push_back({Severity::error, {file, 0}, {}, {}, std::move(message), {}});
+    return false;
   };
   if (::stat(file.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
-    complain("not a plain file");
-    return;
+    return complain("not a plain file");
   }
   std::string body;
   const auto read = base::read_file(file, body, kMaxYamlBytes);
   if (!read) {
     const bool is_absent = read.error().code == Errc::absent;
-    if (is_absent && !is_required) return;
-    complain(is_absent                              ? "no such file"
-             : read.error().code == Errc::too_large ? "larger than 1 MiB"
-                                                    : read.error().message);
-    return;
+    if (is_absent && !is_required) return true;
+    return complain(is_absent                              ? "no such file"
+                    : read.error().code == Errc::too_large ? "larger than 1 MiB"
+                                                           : read.error().message);
   }
   loaded.files.push_back(file);
   auto tree = parse_yaml(*read, file, loaded.faults);
-  if (!tree) return;
+  if (!tree) return false;
   if (!tree->is_map() && !tree->is_null()) {
-    complain("no settings in it: KEY: VALUE is wanted");
-    return;
+    return complain("no settings in it: KEY: VALUE is wanted");
   }
   merge(root, *std::move(tree));
+  return true;
 }
 
 int order_of(const Fault& fault, const std::vector<std::string>& files) {
@@ -114,16 +113,20 @@ Loaded load(const Request& request) {
   Loaded loaded;
   Node root;
   root.kind = Node::Kind::map;
-  add_file(request.file, request.is_file_required, root, loaded);
+  bool is_whole = add_file(request.file, request.is_file_required, root, loaded);
   const std::string dir = drop_in_dir(request.file);
   for (const std::string& name : list_drop_ins(dir, loaded.faults))
-    add_file(dir + "/" + name, true, root, loaded);
+    is_whole = add_file(dir + "/" + name, true, root, loaded) && is_whole;
   for (const std::string& set : request.sets)
     apply_override(set, root, loaded.faults);
 
   const Severity unknown = request.is_strict ? Severity::error : Severity::warning;
   Bound bound = bind_tree(root, request.environment, unknown, loaded.faults);
   loaded.config = finish(std::move(bound), loaded.faults);
+  // What is missing may stand in the file that could not be read.
+  if (!is_whole) {
+    std::erase_if(loaded.faults, [](const Fault& f) { return f.severity == Severity::note; });
+  }
   arrange(loaded);
   return loaded;
 }

@@ -21,6 +21,7 @@ namespace edgehaul::config {
 
 namespace {
 
+constexpr const char* kBracket = "or is a bracket left open?";
 constexpr std::size_t kMaxKeyLength = 256;
 
 // Leaves yaml-cpp's recursion; caught in parse_yaml.
@@ -95,7 +96,7 @@ class Builder final : public YAML::EventHandler {
   }
 
   void open(Node::Kind kind, int line) {
-    if (wants_key()) throw Stop{line, "a key must be plain text", {}};
+    if (wants_key()) throw Stop{line, "a key must be plain text", kBracket};
     if (stack_.size() >= kMaxYamlDepth) {
       throw Stop{line, fmt::format("nested more than {} deep", kMaxYamlDepth), {}};
     }
@@ -203,7 +204,9 @@ Fault syntax_fault(std::string_view text, const std::string& file, const YAML::E
 }
 
 std::optional<Node> build(std::string_view text, const std::string& file, Faults& faults) {
-  std::istringstream stream{std::string(text)};
+  // yaml-cpp takes a quote that is left open for closed when a line break is the last it sees.
+  const std::string_view trimmed = text.substr(0, text.find_last_not_of(" \t\r\n") + 1);
+  std::istringstream stream{std::string(trimmed)};
   YAML::Parser parser(stream);
   Builder builder(std::make_shared<const std::string>(file), faults);
   if (!parser.HandleNextDocument(builder)) return Node();
@@ -224,6 +227,14 @@ std::optional<Node> parse_yaml(std::string_view text, const std::string& file, F
   }
   if (const int line = binary_line(text); line != 0) {
     faults.push_back({Severity::error, {file, line}, {}, {}, "not text in UTF-8", {}});
+    return std::nullopt;
+  }
+  // The scanner looks far ahead of the parser, some 250 bytes for each bracket.
+  const auto is_opening = [](char c) { return c == '[' || c == '{'; };
+  if (static_cast<std::size_t>(std::count_if(text.begin(), text.end(), is_opening)) >
+      kMaxYamlNodes) {
+    const std::string message = fmt::format("more than {} brackets", kMaxYamlNodes);
+    faults.push_back({Severity::error, {file, 0}, {}, {}, message, {}});
     return std::nullopt;
   }
   try {
