@@ -5,18 +5,17 @@
 #include <array>
 
 #include "base/text.hpp"
+#include "base/version.hpp"
 #include "grpc/call.hpp"
 
 namespace edgehaul::forward {
 
 namespace {
 
-constexpr std::string_view kUserAgent = "edgehaul/" EDGEHAUL_VERSION;
-
 // What the body is and how the exchange runs is ours to say, whatever the configuration holds.
-constexpr std::array<std::string_view, 7> kOurs{
-    "content-type", "content-encoding", "content-length", "transfer-encoding",
-    "te",           "grpc-encoding",    "grpc-timeout"};
+constexpr std::array<std::string_view, 8> kOurs{
+    "content-type", "content-encoding", "content-length",       "transfer-encoding",
+    "te",           "grpc-encoding",    "grpc-accept-encoding", "grpc-timeout"};
 
 http::Headers operators_headers(const Destination& destination) {
   http::Headers headers;
@@ -25,7 +24,8 @@ http::Headers operators_headers(const Destination& destination) {
     if (std::find(kOurs.begin(), kOurs.end(), lower) == kOurs.end())
       headers.emplace_back(std::move(lower), value);
   }
-  if (http::header(headers, "user-agent").empty()) headers.emplace_back("user-agent", kUserAgent);
+  if (http::header(headers, "user-agent").empty())
+    headers.emplace_back("user-agent", fmt::format("edgehaul/{}", base::version()));
   return headers;
 }
 

@@ -50,7 +50,7 @@ bool Sender::take_job(Steady now) {
   if (has_signal_trouble()) return take_of_signals(now);
   if (is_empty_) return false;
   if (take(std::nullopt, nullptr)) return true;
-  is_empty_ = true;
+  is_empty_ = now >= pause_until_;  // a spool in trouble said nothing
   return false;
 }
 
@@ -109,11 +109,8 @@ void Sender::keep_company() {
 std::optional<Steady> Sender::rest(Steady now) {
   if (is_stopping_) is_stopped_ = true;
   publish();
-  std::optional<Steady> due;
-  for (const Gate& gate : signal_gates_) {
-    if (gate.is_shut(now) && (!due || gate.until < *due)) due = gate.until;
-  }
-  return due;
+  const Steady due = signal_due(now);
+  return due == Steady::max() ? std::nullopt : std::optional(due);
 }
 
 void Sender::send() {
@@ -317,6 +314,15 @@ std::uint64_t Sender::take_moved_bytes() {
   return std::exchange(moved_bytes_, 0);
 }
 
+// When the first of the refused signals is tried again; max() when there is none.
+Steady Sender::signal_due(Steady now) const {
+  Steady due = Steady::max();
+  for (const Gate& gate : signal_gates_) {
+    if (gate.is_shut(now)) due = std::min(due, gate.until);
+  }
+  return due;
+}
+
 bool Sender::has_signal_trouble() const {
   return std::any_of(signal_gates_.begin(), signal_gates_.end(),
                      [](const Gate& gate) { return gate.failures > 0; });
@@ -326,16 +332,11 @@ void Sender::publish() {
   const Steady now = around_.clock.steady();
   State state = job_ || is_sending_ ? State::sending : State::idle;
   if (whole_.failures > 0) state = State::backing_off;
-  std::optional<Steady> next = whole_.is_shut(now) ? std::optional(whole_.until) : std::nullopt;
-  bool is_held = whole_.failures > 0 && whole_.is_held;
-  for (const Gate& gate : signal_gates_) {
-    is_held = is_held || gate.failures > 0;
-    if (!whole_.is_shut(now) && gate.is_shut(now) && (!next || gate.until < *next))
-      next = gate.until;
-  }
-  if (is_held) state = State::held;
+  if ((whole_.failures > 0 && whole_.is_held) || has_signal_trouble()) state = State::held;
+  const Steady next = whole_.is_shut(now) ? whole_.until : signal_due(now);
   const base::UnixNanos wall =
-      next ? around_.clock.wall() + std::chrono::nanoseconds(*next - now).count() : 0;
+      next == Steady::max() ? 0
+                            : around_.clock.wall() + std::chrono::nanoseconds(next - now).count();
   ledger_.now_is(state, wall);
 }
 

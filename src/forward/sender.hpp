@@ -86,6 +86,7 @@ class Sender {
   void pace();
   void publish();
   bool has_signal_trouble() const;
+  base::Steady signal_due(base::Steady now) const;
 
   const std::size_t index_;
   Destination destination_;

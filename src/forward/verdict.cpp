@@ -131,6 +131,12 @@ Verdict judge_redirect(const http::ClientResponse& response) {
   return verdict;
 }
 
+// A handshake may break with the link; what is said about certificates does not pass by itself.
+bool blames_certificates(std::string_view words) {
+  const std::string lower = text::lower(words);
+  return lower.find("certificate") != std::string::npos || lower.find("alert") != std::string::npos;
+}
+
 Kind kind_of_exhausted(const otlp::Status& status, std::string_view words) {
   if (status.retry_delay) return Kind::retry;
   return blames_size(words) ? Kind::split : Kind::doubtful;
@@ -151,11 +157,6 @@ Verdict judge_not_grpc(otlp::Signal signal, const http::ClientResponse& response
   if (verdict.kind == Kind::reject) verdict.kind = Kind::hold;
   verdict.words += " (not a gRPC answer)";
   return verdict;
-}
-
-bool has_grpc_status(const http::ClientResponse& response) {
-  return !http::header(response.trailers, "grpc-status").empty() ||
-         !http::header(response.headers, "grpc-status").empty();
 }
 
 Verdict judge_grpc_success(otlp::Signal signal, const grpc::Answer& answer) {
@@ -240,7 +241,7 @@ Verdict judge_http(otlp::Signal signal, const http::ClientResponse& response, ba
 
 Verdict judge_grpc(otlp::Signal signal, const http::ClientResponse& response,
                    const grpc::Answer& answer, base::UnixNanos now) {
-  if (!has_grpc_status(response)) return judge_not_grpc(signal, response, now);
+  if (!answer.has_status) return judge_not_grpc(signal, response, now);
   if (answer.code == grpc::Code::ok) return judge_grpc_success(signal, answer);
   Verdict verdict;
   verdict.kind = kind_of_code(answer.code);
@@ -265,10 +266,12 @@ Verdict judge_failure(const Error& error) {
   verdict.words = tidy(error.message);
   switch (error.code) {
     case Errc::invalid:    // bad URL, unreadable certificate
-    case Errc::io:         // TLS
     case Errc::too_large:  // an answer no OTLP server would send
     case Errc::malformed:
       verdict.kind = Kind::hold;
+      break;
+    case Errc::io:  // TLS and the rest
+      verdict.kind = blames_certificates(error.message) ? Kind::hold : Kind::retry;
       break;
     default:
       verdict.kind = Kind::retry;

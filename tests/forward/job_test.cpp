@@ -180,7 +180,7 @@ TEST_CASE("job: a record over the bound goes in pieces from the start") {
 TEST_CASE("job: one refused piece condemns the record, the others still go") {
   std::vector<spool::Record> lease;
   lease.push_back(record(1, test::gauge("g", 100), spool::Signal::metrics, 100));
-  Job job(std::move(lease), 300);
+  Job job(std::move(lease), 150);
   unsigned accepted = 0;
   for (unsigned i = 0; !job.is_done(); ++i) {
     if (i != 1) ++accepted;

@@ -48,8 +48,8 @@ Verdict of_code(grpc::Code code, std::string message = {}, std::string details =
   answer.details = std::move(details);
   answer.body = std::move(body);
   answer.http_status = 200;
-  auto said = response(200, {}, {{"content-type", "application/grpc"}});
-  said.trailers = {{"grpc-status", std::to_string(static_cast<int>(code))}};
+  answer.has_status = true;
+  const auto said = response(200, {}, {{"content-type", "application/grpc"}});
   return judge_grpc(Signal::metrics, said, answer, kNow);
 }
 
@@ -231,7 +231,7 @@ TEST_CASE("verdict: failures of the exchange") {
       {Errc::refused, Kind::retry},   {Errc::absent, Kind::retry},
       {Errc::timeout, Kind::retry},   {Errc::unavailable, Kind::retry},
       {Errc::cancelled, Kind::retry}, {Errc::full, Kind::retry},
-      {Errc::io, Kind::hold},         {Errc::invalid, Kind::hold},
+      {Errc::io, Kind::retry},        {Errc::invalid, Kind::hold},
       {Errc::too_large, Kind::hold},  {Errc::malformed, Kind::hold},
   };
   for (const auto& [code, kind] : expected) {
@@ -239,5 +239,9 @@ TEST_CASE("verdict: failures of the exchange") {
     CHECK(verdict.kind == kind);
     CHECK(verdict.words == "why not");
     CHECK(verdict.is_slow == (code == Errc::timeout));
+  }
+  for (const char* words : {"SSL certificate problem: certificate has expired",
+                            "TLS handshake failed: tlsv1 alert unknown ca"}) {
+    CHECK(judge_failure(Error(Errc::io, words)).kind == Kind::hold);
   }
 }
