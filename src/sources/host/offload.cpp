@@ -94,6 +94,8 @@ void Offload::work(const std::shared_ptr<Shared>& shared, const std::shared_ptr<
     worker->task.reset();
     ++shared->returns;
     shared->call_returned.notify_all();
+    // The place in the lane that is free now may be what a queued task was waiting for.
+    if (!shared->queue.empty()) shared->work_came.notify_all();
     // Another thread took this one's place while it hung; one is enough.
     if (was_late && shared->usable() > 1) break;
   }
