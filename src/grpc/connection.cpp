@@ -144,13 +144,15 @@ void Connection::charge(Call& call, std::size_t bytes) {
   call.charged = bytes;
 }
 
-// Hands the window back for what has been stored, unless the budget of all calls is used up.
+// Hands the stream's window back for what has been stored, unless the budget of all calls is used
+// up. The connection's own window is handed back at once: a call that must wait may not hold up the
+// others.
 void Connection::consume(Call& call) {
   if (call.unconsumed == 0) return;
   const bool has_room = host_->counts.buffered < host_->options.max_buffered;
   if (!has_room && host_->privileged != nullptr && host_->privileged != &call) return;
   if (!has_room) host_->privileged = &call;
-  open_window(session_, call.stream(), std::exchange(call.unconsumed, 0));
+  open_stream_window(session_, call.stream(), std::exchange(call.unconsumed, 0));
 }
 
 void Connection::resume() {
@@ -164,28 +166,28 @@ void Connection::on_headers(Call& call) {
   const auto judgement = call.judge_headers();
   if (judgement.http_status != 200) return submit_http(call, judgement.http_status);
   if (judgement.refusal) return submit(call, *judgement.refusal);
+  if (host_->counts.buffered + kStreamWindow > host_->options.max_buffered) {
+    return submit(call, {Code::unavailable, "too much is being received; try again", "", ""});
+  }
   call.call().peer = peer_;
   call.call().peer_name = peer_name_;
   if (auto refusal = host_->admit(call.call())) return submit(call, std::move(*refusal));
   call.stage = Stage::body;
+  charge(call, kStreamWindow);  // what the peer may send before anything is judged again
   const auto limit = call.timeout ? std::min(*call.timeout, host_->options.call_deadline)
                                   : host_->options.call_deadline;
   call.deadline = Clock::now() + limit;
 }
 
 void Connection::on_data(Call& call, std::string_view bytes) {
+  open_connection_window(session_, bytes.size());
   call.unconsumed += bytes.size();
   if (call.stage == Stage::body) {
     const auto refusal = call.add_bytes(bytes, host_->options.max_message);
-    charge(call, call.held());
+    charge(call, std::max(kStreamWindow, call.held()));
     if (refusal) submit(call, *refusal);
   }
-  if (call.stage == Stage::answering) {
-    // Bytes nobody wants any more still count against the peer's connection window.
-    open_window(session_, call.stream(), std::exchange(call.unconsumed, 0));
-    return;
-  }
-  consume(call);
+  if (call.stage == Stage::body) consume(call);
 }
 
 void Connection::on_end(Call& call) {
@@ -215,9 +217,6 @@ void Connection::answer(std::int32_t stream, std::uint64_t number, ServerReply r
 void Connection::on_closed(std::int32_t stream) {
   const auto found = calls_.find(stream);
   if (found == calls_.end()) return;
-  if (found->second->unconsumed > 0) {
-    open_connection_window(session_, found->second->unconsumed);
-  }
   charge(*found->second, 0);
   if (host_->privileged == found->second.get()) host_->privileged = nullptr;
   calls_.erase(found);

@@ -16,9 +16,7 @@ namespace edgehaul::grpc {
 
 namespace {
 
-// What one connection may have in flight before it is stored: bounds memory per connection.
-constexpr std::int32_t kStreamWindow = 256 * 1024;
-constexpr std::int32_t kConnectionWindow = 512 * 1024;
+constexpr std::int32_t kConnectionWindow = 1024 * 1024;
 constexpr std::size_t kMaxSettings = 32;
 constexpr std::chrono::seconds kHeadersLimit{10};
 
@@ -173,7 +171,7 @@ nghttp2_session* make_session(Connection& connection, const ServerOptions& optio
   if (made != 0) return nullptr;
   const std::array<nghttp2_settings_entry, 3> settings{
       {{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, options.max_streams},
-       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, kStreamWindow},
+       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, static_cast<std::uint32_t>(kStreamWindow)},
        {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, options.max_header}}};
   nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, settings.data(), settings.size());
   nghttp2_session_set_local_window_size(session, NGHTTP2_FLAG_NONE, 0, kConnectionWindow);
@@ -201,8 +199,8 @@ bool wants_more(nghttp2_session* session) {
   return nghttp2_session_want_read(session) != 0 || nghttp2_session_want_write(session) != 0;
 }
 
-void open_window(nghttp2_session* session, std::int32_t stream, std::size_t bytes) {
-  nghttp2_session_consume(session, stream, bytes);
+void open_stream_window(nghttp2_session* session, std::int32_t stream, std::size_t bytes) {
+  nghttp2_session_consume_stream(session, stream, bytes);
 }
 
 void open_connection_window(nghttp2_session* session, std::size_t bytes) {

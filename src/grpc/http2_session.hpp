@@ -27,7 +27,11 @@ bool receive(nghttp2_session* session, std::string_view bytes);
 bool next_output(nghttp2_session* session, std::string& out);
 bool wants_more(nghttp2_session* session);
 
-void open_window(nghttp2_session* session, std::int32_t stream, std::size_t bytes);
+// What a peer may send on one stream before its window is opened further: the part of the memory
+// budget that a call takes when it begins.
+inline constexpr std::size_t kStreamWindow = 128 * 1024;
+
+void open_stream_window(nghttp2_session* session, std::int32_t stream, std::size_t bytes);
 void open_connection_window(nghttp2_session* session, std::size_t bytes);
 
 // HEADERS, the call's frame as DATA, trailers.
