@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/server.hpp"
 
+#include <mutex>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -30,6 +31,7 @@ class Server::Impl : public std::enable_shared_from_this<Impl> {
         timer_(io) {
     host_->options = std::move(options);
     host_->handler = std::move(handler);
+    host_->gate->io = &io;
   }
 
   void start();
@@ -133,6 +135,10 @@ void Server::Impl::close_all() {
 }
 
 void Server::Impl::abandon() {
+  {
+    const std::lock_guard lock(host_->gate->mutex);
+    host_->gate->io = nullptr;
+  }
   stopped_ = nullptr;
   timer_.cancel();
   close_all();

@@ -42,8 +42,8 @@ struct ServerResponse {
   std::string body;
 };
 
-// Call once, from any thread; later calls are ignored. Dropped uncalled, the answer is 500. The
-// io_context must outlive every copy.
+// Call once, from any thread; later calls are ignored. Dropped uncalled, the answer is 503. Copies
+// may outlive the server and the io_context.
 using Responder = std::function<void(ServerResponse)>;
 using Handler = std::function<void(ServerRequest, Responder)>;
 // nullopt: go on and read the body.

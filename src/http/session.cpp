@@ -6,7 +6,7 @@
 #include <atomic>
 #include <utility>
 
-#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
 
 #include "http/response_head.hpp"
 
@@ -27,22 +27,31 @@ constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 // The way back from a handler; shared by the copies of a Responder.
 class Reply {
  public:
-  Reply(asio::io_context& io, std::weak_ptr<Session> session, std::uint64_t exchange)
-      : executor_(io.get_executor()), session_(std::move(session)), exchange_(exchange) {}
+  Reply(std::shared_ptr<Gate> gate, std::weak_ptr<Session> session, std::uint64_t exchange)
+      : gate_(std::move(gate)), session_(std::move(session)), exchange_(exchange) {}
   Reply(const Reply&) = delete;
   Reply& operator=(const Reply&) = delete;
   ~Reply() { give(std::nullopt); }
 
   void give(std::optional<ServerResponse> response) {
     if (given_.test_and_set()) return;
-    asio::dispatch(executor_, [session = session_, exchange = exchange_,
-                               response = std::move(response)]() mutable {
+    auto task = [session = session_, exchange = exchange_,
+                 response = std::move(response)]() mutable {
       if (const auto alive = session.lock()) alive->answer(exchange, std::move(response));
-    });
+    };
+    {
+      const std::lock_guard lock(gate_->mutex);
+      if (gate_->io == nullptr) return;
+      if (!gate_->io->get_executor().running_in_this_thread()) {
+        asio::post(*gate_->io, std::move(task));
+        return;
+      }
+    }
+    task();
   }
 
  private:
-  asio::io_context::executor_type executor_;
+  std::shared_ptr<Gate> gate_;
   std::weak_ptr<Session> session_;
   std::uint64_t exchange_;
   std::atomic_flag given_;
@@ -52,8 +61,7 @@ class Reply {
 
 Session::Session(asio::io_context& io, std::shared_ptr<SessionHost> host,
                  std::unique_ptr<Stream> stream, std::string peer)
-    : io_(io),
-      host_(std::move(host)),
+    : host_(std::move(host)),
       stream_(std::move(stream)),
       timer_(io),
       peer_(std::move(peer)),
@@ -172,7 +180,7 @@ void Session::dispatch() {
   is_head_ = reader_.is_head();
   ++exchange_;
   ++host_->counters.requests;
-  auto reply = std::make_shared<Reply>(io_, weak_from_this(), exchange_);
+  auto reply = std::make_shared<Reply>(host_->gate, weak_from_this(), exchange_);
   // The answer may come before the handler returns, and even end this session.
   host_->handler(std::move(reader_.request()), [reply = std::move(reply)](ServerResponse response) {
     reply->give(std::move(response));

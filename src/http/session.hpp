@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,10 +25,18 @@ namespace edgehaul::http {
 
 class Session;
 
+// The way into the io_context for answers of other threads; shut when the server ends, so that an
+// answer may come, or be dropped, however late.
+struct Gate {
+  std::mutex mutex;
+  boost::asio::io_context* io = nullptr;  // none: shut
+};
+
 // What the sessions of a server share with it.
 struct SessionHost {
   ServerOptions options;
   Handler handler;
+  std::shared_ptr<Gate> gate = std::make_shared<Gate>();
   ServerCounters counters;
   std::size_t buffered = 0;     // body bytes of all sessions
   std::uint64_t idle_turn = 0;  // orders idle sessions by age
@@ -77,7 +86,6 @@ class Session : public std::enable_shared_from_this<Session> {
   void release();
   ServerResponse fault_answer(int status, std::string_view words);
 
-  boost::asio::io_context& io_;
   std::shared_ptr<SessionHost> host_;
   std::unique_ptr<Stream> stream_;
   boost::asio::steady_timer timer_;
