@@ -20,8 +20,7 @@ std::uint64_t tag(std::uint32_t field, wire::Type type) {
 
 }  // namespace
 
-void BackWriter::reserve(std::size_t more) {
-  if (head_ >= more) return;
+void BackWriter::grow(std::size_t more) {
   const std::size_t used = size();
   std::vector<char> larger(std::max({kFirstBytes, 2 * buffer_.size(), used + more}));
   std::memcpy(larger.data() + larger.size() - used, buffer_.data() + head_, used);
@@ -37,6 +36,11 @@ void BackWriter::put_raw(std::string_view bytes) {
 }
 
 void BackWriter::put_varint(std::uint64_t value) {
+  if (value < 0x80) {  // tags and most lengths
+    reserve(1);
+    buffer_[--head_] = static_cast<char>(value);
+    return;
+  }
   char raw[10];
   std::size_t length = 0;
   for (; value >= 0x80; value >>= 7)

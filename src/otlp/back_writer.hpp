@@ -31,7 +31,10 @@ class BackWriter {
 
  private:
   void put_varint(std::uint64_t value);
-  void reserve(std::size_t more);
+  void reserve(std::size_t more) {
+    if (head_ < more) grow(more);
+  }
+  void grow(std::size_t more);
 
   std::vector<char> buffer_;
   std::size_t head_ = 0;
