@@ -11,6 +11,7 @@ namespace {
 
 // Keeps the sum with the present time from overflowing.
 constexpr std::chrono::milliseconds kLongest = std::chrono::hours(24);
+constexpr std::size_t kMaxHead = 64 * 1024;
 
 }  // namespace
 
@@ -25,10 +26,28 @@ Exchange& Exchange::of(CURL* handle) {
   return *reinterpret_cast<Exchange*>(self);
 }
 
+// libcurl alone would take a connection that closes between two header lines for a whole answer.
+std::size_t Exchange::take_head(char* line, std::size_t unit, std::size_t count, void* self) {
+  auto& exchange = *static_cast<Exchange*>(self);
+  const std::string_view text(line, unit * count);
+  exchange.head_bytes_ += text.size();
+  if (exchange.head_bytes_ > kMaxHead) {
+    exchange.excess_ = fmt::format("answer has more than {} bytes of headers", kMaxHead);
+    return CURL_WRITEFUNC_ERROR;
+  }
+  if (text.substr(0, 5) == "HTTP/") exchange.has_head_ = false;
+  if (text == "\r\n" || text == "\n") exchange.has_head_ = true;
+  return text.size();
+}
+
 std::size_t Exchange::take_body(char* bytes, std::size_t unit, std::size_t count, void* self) {
   auto& exchange = *static_cast<Exchange*>(self);
   const std::size_t size = unit * count;
-  if (size > exchange.request_.max_response - exchange.body_.size()) return CURL_WRITEFUNC_ERROR;
+  const std::size_t limit = exchange.request_.max_response;
+  if (size > limit - exchange.body_.size()) {
+    exchange.excess_ = fmt::format("answer has more than {} bytes", limit);
+    return CURL_WRITEFUNC_ERROR;
+  }
   exchange.body_.append(bytes, size);
   return size;
 }
@@ -67,7 +86,11 @@ Circumstances Exchange::circumstances() const {
 }
 
 Result<ClientResponse> Exchange::finish(CURLcode code) {
+  if (!excess_.empty()) return fail(Errc::too_large, "{}: {}", circumstances().place, excess_);
   if (code != CURLE_OK) return pass(describe_failure(code, circumstances()));
+  if (!has_head_) {
+    return fail(Errc::unavailable, "{}: closed in the middle of the answer", circumstances().place);
+  }
   if (request_.version == Version::http2_prior_knowledge &&
       easy_.info_long(CURLINFO_HTTP_VERSION) != CURL_HTTP_VERSION_2_0) {
     return fail(Errc::io, "{}: peer does not speak HTTP/2", circumstances().place);

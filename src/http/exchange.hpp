@@ -38,6 +38,7 @@ class Exchange {
   Error cancel() const;
 
  private:
+  static std::size_t take_head(char* line, std::size_t unit, std::size_t count, void* self);
   static std::size_t take_body(char* bytes, std::size_t unit, std::size_t count, void* self);
   Result<void> set_url();
   Result<void> set_headers();
@@ -58,6 +59,9 @@ class Exchange {
   List header_lines_;
   List connect_to_;
   std::string body_;
+  std::size_t head_bytes_ = 0;
+  bool has_head_ = false;  // the blank line after the headers has come
+  std::string excess_;     // which bound the answer broke
   std::array<char, CURL_ERROR_SIZE> words_{};
   Easy easy_;  // last: it points at all above
 };

@@ -90,6 +90,7 @@ Result<void> Exchange::set_url() {
 }
 
 Result<void> Exchange::set_headers() {
+  if (!is_token(request_.method)) return fail(Errc::invalid, "{}: not a method", target_.place());
   for (const auto& [name, value] : request_.headers) {
     if (!is_token(name)) return fail(Errc::invalid, "header '{}': not a header name", name);
     if (!is_field_value(value)) {
@@ -193,6 +194,8 @@ void Exchange::set_version() {
 void Exchange::set_limits(bool fresh_connection) {
   easy_.set_pointer(CURLOPT_PRIVATE, this);
   easy_.set_pointer(CURLOPT_ERRORBUFFER, words_.data());
+  easy_.set_pointer(CURLOPT_HEADERFUNCTION, &Exchange::take_head);
+  easy_.set_pointer(CURLOPT_HEADERDATA, this);
   easy_.set_pointer(CURLOPT_WRITEFUNCTION, &Exchange::take_body);
   easy_.set_pointer(CURLOPT_WRITEDATA, this);
   easy_.set_size(CURLOPT_MAXFILESIZE_LARGE, std::max<std::size_t>(request_.max_response, 1));

@@ -22,9 +22,7 @@ Errc errc_of(CURLcode code) {
       return Errc::timeout;
     case CURLE_FILESIZE_EXCEEDED:
     case CURLE_TOO_LARGE:
-    case CURLE_WRITE_ERROR:  // only the bound on the body makes our writer refuse
       return Errc::too_large;
-    case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_URL_MALFORMAT:
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CACERT_BADFILE:
@@ -62,6 +60,8 @@ std::string_view plain_words(CURLcode code) {
       return "TLS handshake failed";
     case CURLE_PEER_FAILED_VERIFICATION:
       return "certificate not accepted";
+    case CURLE_UNSUPPORTED_PROTOCOL:  // the URL was checked before: so an answer without a status
+                                      // line
     case CURLE_WEIRD_SERVER_REPLY:
       return "not an HTTP answer";
     case CURLE_OUT_OF_MEMORY:
@@ -72,7 +72,7 @@ std::string_view plain_words(CURLcode code) {
 }
 
 std::string words_of(CURLcode code, const Circumstances& at) {
-  if (!at.words.empty()) return at.words;
+  if (!at.words.empty() && code != CURLE_UNSUPPORTED_PROTOCOL) return at.words;
   const std::string_view plain = plain_words(code);
   return plain.empty() ? fmt::format("libcurl error {}", static_cast<int>(code))
                        : std::string(plain);
