@@ -67,15 +67,16 @@ class Disk(Case):
         self.assertEqual(agent.stop(), 0)
 
     def damage(self, directory, seed):
-        """Overwrites three stretches in the middle of the database, as a dying flash card would."""
+        """Overwrites three stretches in the middle of the database, or of its log where the records
+        still are, as a dying flash card would."""
         random.seed(seed)
-        database = glob.glob(os.path.join(directory, "state", "**", "*.db"), recursive=True)[0]
-        size = os.path.getsize(database)
-        with open(database, "r+b") as file:
+        files = glob.glob(os.path.join(directory, "state", "**", "*.db*"), recursive=True)
+        largest = max((f for f in files if not f.endswith("-shm")), key=os.path.getsize)
+        size = os.path.getsize(largest)
+        with open(largest, "r+b") as file:
             for _ in range(3):
                 file.seek(random.randrange(size // 3, size - 8192))
                 file.write(random.randbytes(4096))
-        return database
 
     def test_garbage_in_the_middle_of_a_stopped_spool(self):
         collector = self.collector()

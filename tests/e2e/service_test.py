@@ -61,7 +61,7 @@ class Service(Case):
         self.assertEqual(len(manager.heard("RELOADING=1")), 1)
         wait_until(lambda: len(manager.heard("READY=1")) == 2, "READY after the reload")
 
-        self.configured("collect: {interval: 5parsecs}\nresource: {site: store-3}\n")
+        self.configured("spool: {max_age: 5parsecs}\nresource: {site: store-3}\n")
         agent.process.send_signal(signal.SIGHUP)
         wait_until(lambda: "5parsecs" in agent.log_text(), "the fault in the log")
         self.assertIn("edgehaul.yaml:1", agent.log_text())
@@ -117,11 +117,11 @@ class Service(Case):
         self.assertEqual(agent.stop(), 0)
 
     def test_a_faulty_configuration_does_not_start(self):
-        config = self.configured("collect: {interval: 5parsecs}\nspool: {max_size: lots}\n")
+        config = self.configured("spool:\n  max_age: 5parsecs\n  max_size: lots\n")
         agent = self.agent(config=config).start(ready=False)
         self.assertEqual(agent.process.wait(20), 78)
-        self.assertIn("edgehaul.yaml:1", agent.log_text())
-        self.assertIn("edgehaul.yaml:2", agent.log_text())
+        self.assertIn("edgehaul.yaml:2: spool.max_age", agent.log_text())
+        self.assertIn("edgehaul.yaml:3: spool.max_size", agent.log_text())
 
 
 if __name__ == "__main__":
