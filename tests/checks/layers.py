@@ -16,7 +16,7 @@ RANKS = {
     "sampler": 4, "forward": 4, "relay": 4, "status": 4,
     "config": 5,
     "daemon": 6,
-    "cli": 7, "": 7,
+    "cli": 7, "": 8,
 }
 
 # Header prefix -> the rooms that may include it.
