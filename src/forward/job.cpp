@@ -11,84 +11,99 @@
 
 namespace edgehaul::forward {
 
-namespace {
-
-otlp::Signal signal_of(const spool::Record& record) {
-  return static_cast<otlp::Signal>(record.signal);
-}
-
-}  // namespace
-
 Job::Job(std::vector<spool::Record> records, std::size_t max_bytes) {
   add(std::move(records), max_bytes);
 }
 
 void Job::add(std::vector<spool::Record> records, std::size_t max_bytes) {
-  const std::size_t begin = records_.size();
-  std::move(records.begin(), records.end(), std::back_inserter(records_));
-  fates_.resize(records_.size());
+  const std::size_t begin = entries_.size();
+  keep(std::move(records));
   std::deque<Part> parts;
-  for (std::size_t i = begin; i < records_.size(); ++i) {
-    queue_record(i, max_bytes, parts);
-    const auto is_of_it = [i](const Part& part) { return part.first == i && part.piece; };
-    const auto pieces = std::count_if(parts.begin(), parts.end(), is_of_it);
-    if (pieces == 0) continue;
-    fates_[i].open_parts = static_cast<std::uint32_t>(pieces);
-    std::string().swap(records_[i].body);  // the pieces hold it now
-  }
+  for (std::size_t i = begin; i < entries_.size(); ++i)
+    queue_entry(i, max_bytes, parts);
   // Before the suspects, who wait for what becomes of these.
   parts_.insert(parts_.begin(), std::make_move_iterator(parts.begin()),
                 std::make_move_iterator(parts.end()));
 }
 
-// Joins the last part where that is possible: same signal, within the bound, not profiles (their
-// dictionaries would collide).
-void Job::queue_record(std::size_t index, std::size_t max_bytes, std::deque<Part>& out) const {
-  const spool::Record& record = records_[index];
-  if (record.body.size() > max_bytes) {
-    auto pieces = otlp::split(signal_of(record), record.body, max_bytes);
-    if (pieces && pieces->size() > 1) {
-      for (std::string& piece : *pieces)
-        out.push_back({index, 1, std::move(piece), 0, std::nullopt});
-      return;
+void Job::keep(std::vector<spool::Record> records) {
+  std::size_t total = bytes_.size();
+  for (const spool::Record& record : records)
+    total += record.body.size();
+  for (spool::Record& record : records) {
+    Entry entry;
+    entry.id = record.id;
+    entry.items = record.items;
+    entry.signal = static_cast<otlp::Signal>(record.signal);
+    entry.offset = bytes_.size();
+    entry.size = record.body.size();
+    entries_.push_back(std::move(entry));
+    if (bytes_.empty()) {
+      bytes_ = std::move(record.body);
+    } else {
+      bytes_.reserve(total);
+      bytes_ += std::exchange(record.body, {});  // gone at once: a lease may be large
     }
   }
-  if (!out.empty() && !out.back().piece && record.signal != spool::Signal::profiles &&
-      records_[out.back().first].signal == record.signal) {
-    std::size_t bytes = record.body.size();
-    for (std::size_t i = out.back().first; i < index; ++i)
-      bytes += records_[i].body.size();
-    if (bytes <= max_bytes) {
-      ++out.back().count;
-      return;
-    }
+}
+
+void Job::queue_entry(std::size_t index, std::size_t max_bytes, std::deque<Part>& out) {
+  const Entry& entry = entries_[index];
+  if (entry.size > max_bytes && queue_pieces(index, max_bytes, out)) return;
+  if (!out.empty() && can_join(out.back(), entry, max_bytes)) {
+    ++out.back().count;
+  } else {
+    out.push_back({index, 1, std::nullopt, 0, std::nullopt});
   }
-  out.push_back({index, 1, std::nullopt, 0, std::nullopt});
+}
+
+bool Job::queue_pieces(std::size_t index, std::size_t max_bytes, std::deque<Part>& out) {
+  Entry& entry = entries_[index];
+  const std::string_view body = std::string_view(bytes_).substr(entry.offset, entry.size);
+  auto pieces = otlp::split(entry.signal, body, max_bytes);
+  if (!pieces || pieces->size() < 2) return false;
+  entry.open_parts = static_cast<std::uint32_t>(pieces->size());
+  forget_bytes(entry);
+  for (std::string& piece : *pieces)
+    out.push_back({index, 1, std::move(piece), 0, std::nullopt});
+  return true;
+}
+
+// Concatenated messages merge (protobuf encoding, "Last One Wins"), but for profiles, whose
+// dictionaries would collide.
+bool Job::can_join(const Part& part, const Entry& entry, std::size_t max_bytes) const {
+  const Entry& first = entries_[part.first];
+  return !part.piece && entry.signal == first.signal && entry.signal != otlp::Signal::profiles &&
+         entry.offset + entry.size - first.offset <= max_bytes;
+}
+
+// Pieces hold the bytes now; what lies last in the buffer can go.
+void Job::forget_bytes(const Entry& entry) {
+  if (entry.offset + entry.size != bytes_.size()) return;
+  bytes_.resize(entry.offset);
+  bytes_.shrink_to_fit();
 }
 
 otlp::Signal Job::signal() const {
-  return signal_of(records_[parts_.front().first]);
+  return entries_[parts_.front().first].signal;
 }
 
-// Concatenated messages merge (protobuf encoding, "Last One Wins").
-std::string Job::body() const {
-  const Part& part = parts_.front();
+std::string_view Job::body() const {
+  return bytes_of(parts_.front());
+}
+
+std::string_view Job::bytes_of(const Part& part) const {
   if (part.piece) return *part.piece;
-  std::size_t size = 0;
-  for (std::size_t i = part.first; i < part.first + part.count; ++i)
-    size += records_[i].body.size();
-  std::string out;
-  out.reserve(size);
-  for (std::size_t i = part.first; i < part.first + part.count; ++i)
-    out += records_[i].body;
-  return out;
+  const Entry& first = entries_[part.first];
+  const Entry& last = entries_[part.first + part.count - 1];
+  return std::string_view(bytes_).substr(first.offset, last.offset + last.size - first.offset);
 }
 
 std::uint64_t Job::items() const {
   const Part& part = parts_.front();
   std::uint64_t sum = 0;
   for (std::size_t i = part.first; i < part.first + part.count; ++i)
-    sum += records_[i].items;
+    sum += entries_[i].items;
   return sum;
 }
 
@@ -126,7 +141,7 @@ void Job::accept() {
   ++accepted_;
   touched_ = touched_ || part.piece.has_value();
   for (std::size_t i = part.first; i < part.first + part.count; ++i) {
-    if (--fates_[i].open_parts == 0) close(i);
+    if (--entries_[i].open_parts == 0) close(i);
   }
 }
 
@@ -136,21 +151,19 @@ void Job::refuse(const std::string& words) {
   const std::size_t index = parts_.front().first;
   parts_.pop_front();
   touched_ = true;
-  Fate& fate = fates_[index];
-  if (!fate.is_refused) fate.words = words;
-  fate.is_refused = true;
-  if (--fate.open_parts == 0) close(index);
+  Entry& entry = entries_[index];
+  if (!entry.is_refused) entry.words = words;
+  entry.is_refused = true;
+  if (--entry.open_parts == 0) close(index);
 }
 
 void Job::close(std::size_t index) {
-  spool::Record& record = records_[index];
-  const Fate& fate = fates_[index];
-  const auto outcome = fate.is_refused ? spool::Outcome::rejected : spool::Outcome::delivered;
-  if (settled_.empty() || fate.is_refused || settled_.back().outcome != outcome)
-    settled_.push_back({outcome, {}, 0, fate.words});
-  settled_.back().ids.push_back(record.id);
-  settled_.back().items += record.items;
-  std::string().swap(record.body);
+  const Entry& entry = entries_[index];
+  const auto outcome = entry.is_refused ? spool::Outcome::rejected : spool::Outcome::delivered;
+  if (settled_.empty() || entry.is_refused || settled_.back().outcome != outcome)
+    settled_.push_back({outcome, {}, 0, entry.words});
+  settled_.back().ids.push_back(entry.id);
+  settled_.back().items += entry.items;
 }
 
 std::vector<Settlement> Job::take_settled() {
@@ -165,13 +178,14 @@ bool Job::cut() {
 }
 
 bool Job::cut_record() {
-  Part& part = parts_.front();
-  auto halves = otlp::halve(signal(), part.piece ? *part.piece : records_[part.first].body);
+  const Part& part = parts_.front();
+  auto halves = otlp::halve(signal(), bytes_of(part));
   if (!halves) return false;
   touched_ = true;
   const std::size_t index = part.first;
-  ++fates_[index].open_parts;
-  std::string().swap(records_[index].body);  // the pieces hold it now
+  Entry& entry = entries_[index];
+  if (!part.piece) forget_bytes(entry);
+  ++entry.open_parts;
   parts_.pop_front();
   parts_.push_front({index, 1, std::move(halves->second), 0, std::nullopt});
   parts_.push_front({index, 1, std::move(halves->first), 0, std::nullopt});
@@ -212,8 +226,8 @@ Next Job::doubt(const Verdict& verdict) {
 
 std::vector<spool::RecordId> Job::open_ids() const {
   std::vector<spool::RecordId> ids;
-  for (std::size_t i = 0; i < records_.size(); ++i) {
-    if (fates_[i].open_parts > 0) ids.push_back(records_[i].id);
+  for (const Entry& entry : entries_) {
+    if (entry.open_parts > 0) ids.push_back(entry.id);
   }
   return ids;
 }
@@ -226,8 +240,8 @@ bool Job::wants_company() const {
 
 spool::RecordId Job::last_id() const {
   spool::RecordId last = 0;
-  for (const spool::Record& record : records_)
-    last = std::max(last, record.id);
+  for (const Entry& entry : entries_)
+    last = std::max(last, entry.id);
   return last;
 }
 

@@ -9,6 +9,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "forward/verdict.hpp"
@@ -38,7 +39,7 @@ class Job {
   bool is_done() const { return parts_.empty(); }
   // Of the next request:
   otlp::Signal signal() const;
-  std::string body() const;
+  std::string_view body() const;  // until the next call of apply() or add()
   std::size_t record_count() const { return parts_.front().count; }
   std::uint64_t items() const;  // for a piece of a record: of the whole record
 
@@ -64,19 +65,30 @@ class Job {
 
  private:
   struct Part {
-    std::size_t first = 0;  // index into records_
+    std::size_t first = 0;  // index into entries_
     std::size_t count = 1;
     std::optional<std::string> piece;  // some of the record's bytes
     unsigned tries = 0;
     std::optional<std::uint64_t> suspect_since;  // accepted_ when it became one
   };
-  struct Fate {
+  // A record: where its bytes are in bytes_, and what is known of its fate.
+  struct Entry {
+    spool::RecordId id = 0;
+    std::uint64_t items = 0;
+    otlp::Signal signal = otlp::Signal::metrics;
+    std::size_t offset = 0;
+    std::size_t size = 0;
     std::uint32_t open_parts = 1;  // 0: settled
     bool is_refused = false;
     std::string words;
   };
 
-  void queue_record(std::size_t index, std::size_t max_bytes, std::deque<Part>& out) const;
+  void keep(std::vector<spool::Record> records);
+  void queue_entry(std::size_t index, std::size_t max_bytes, std::deque<Part>& out);
+  bool queue_pieces(std::size_t index, std::size_t max_bytes, std::deque<Part>& out);
+  bool can_join(const Part& part, const Entry& entry, std::size_t max_bytes) const;
+  std::string_view bytes_of(const Part& part) const;
+  void forget_bytes(const Entry& entry);
   void accept();
   void refuse(const std::string& words);
   void close(std::size_t index);
@@ -86,9 +98,9 @@ class Job {
   Next doubt(const Verdict& verdict);
   bool has_evidence(const Part& part) const;
 
-  std::vector<spool::Record> records_;
-  std::vector<Fate> fates_;  // beside records_
-  std::deque<Part> parts_;   // in the order of sending
+  std::string bytes_;  // all bodies in a row: a run of records is a request without a copy
+  std::vector<Entry> entries_;
+  std::deque<Part> parts_;  // in the order of sending
   std::vector<Settlement> settled_;
   std::uint64_t accepted_ = 0;  // requests
   bool touched_ = false;

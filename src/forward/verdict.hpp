@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an answer means for the records that were sent: the OTLP specification's rules, with the
-// departures that keep data instead of dropping it. Each departure is a row of the tables in
-// verdict.cpp and README.md. Pure.
+// departures that keep data instead of dropping it (README.md lists them). Pure.
 #pragma once
 
 #include <chrono>
@@ -47,6 +46,7 @@ Verdict judge_failure(const Error& error);
 // One row of the tables each, without looking at bodies.
 Kind kind_of_status(int status);
 Kind kind_of_code(grpc::Code code);
+std::string status_words(int status);  // "503 Service Unavailable"
 
 // Whether a server's words blame the size of the request, as those do that have no code for it.
 bool blames_size(std::string_view words);

@@ -138,7 +138,7 @@ TEST_CASE("job: too large is split by records, then inside the record") {
   int requests = 0;
   while (!job.is_done()) {
     REQUIRE(++requests < 100);
-    const std::string body = job.body();
+    const std::string body(job.body());
     if (body.size() > limit) {
       CHECK(job.apply(verdict(Kind::split)) == Next::go_on);
       continue;
