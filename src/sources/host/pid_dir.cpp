@@ -5,9 +5,10 @@
 #include <cerrno>
 
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
-#include "base/fd.hpp"
 #include "base/text.hpp"
 
 namespace edgehaul::host {
@@ -27,8 +28,12 @@ Result<std::string_view> read_prefix(int dir, const char* path, std::span<char> 
 }
 
 Result<std::span<const std::uint32_t>> PidDir::list() {
-  if (!dir_) dir_.reset(::opendir(path_.c_str()));
-  if (!dir_) return pass(base::system_error(path_, errno));
+  if (!dir_) {
+    dir_.reset(::opendir(path_.c_str()));
+    if (!dir_) return pass(base::system_error(path_, errno));
+    struct statfs info {};
+    is_procfs_ = ::fstatfs(fd(), &info) == 0 && info.f_type == PROC_SUPER_MAGIC;
+  }
   ::rewinddir(dir_.get());
   pids_.clear();
   total_ = 0;
@@ -48,6 +53,10 @@ const char* PidDir::path_of(std::uint32_t pid, std::string_view name) {
   const auto end = fmt::format_to_n(name_, sizeof name_ - 1, "{}/{}", pid, name);
   *end.out = '\0';
   return name_;
+}
+
+Result<base::Fd> PidDir::open(std::uint32_t pid, std::string_view name) {
+  return base::open_at(fd(), path_of(pid, name), O_NONBLOCK | O_NOCTTY);
 }
 
 Result<std::string_view> PidDir::read(std::uint32_t pid, std::string_view name,

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/fd.hpp"
 #include "base/result.hpp"
 
 namespace edgehaul::host {
@@ -28,6 +29,9 @@ class PidDir {
   // Lists the PIDs, ascending; at most kMaxListed, total() says how many there are.
   Result<std::span<const std::uint32_t>> list();
   std::size_t total() const { return total_; }
+  // Whether the folder is a procfs, not a recorded copy of one. After list().
+  bool is_procfs() const { return is_procfs_; }
+  Result<base::Fd> open(std::uint32_t pid, std::string_view name);
   // Reads the start of PID/name; a process that is gone is Errc::absent.
   Result<std::string_view> read(std::uint32_t pid, std::string_view name, std::span<char> buffer);
   // Target of PID/exe or the like.
@@ -47,6 +51,7 @@ class PidDir {
   std::unique_ptr<DIR, Close> dir_;
   std::vector<std::uint32_t> pids_;
   std::size_t total_ = 0;
+  bool is_procfs_ = false;
   char name_[32] = {};
 };
 

@@ -64,13 +64,15 @@ Result<void> Processes::count(ProcessCounts& counts) {
   if (!pids) return pass(std::move(pids.error()));
   std::size_t bad = 0;
   char buffer[160];  // comm of a kernel worker is at most 64 bytes
+  stats_.begin();
   for (const std::uint32_t pid : *pids) {
-    const auto line = pids_.read(pid, "stat", buffer);
+    const auto line = stats_.read(pids_, pid, buffer);
     if (!line && line.error().code == Errc::absent) continue;  // ended meanwhile
     const char letter = line ? parse_pid_state(*line) : '\0';
     bad += letter == 0 ? 1 : 0;
     ++counts[parse_state(letter)];
   }
+  stats_.end();
   counts[process_state::unknown] += pids_.total() - pids->size();
   if (bad > 0) return fail(Errc::malformed, "stat of {} processes is not readable", bad);
   return {};

@@ -9,6 +9,7 @@
 
 #include "base/roots.hpp"
 #include "metric/source.hpp"
+#include "sources/host/kept_stats.hpp"
 #include "sources/host/kernel_files.hpp"
 #include "sources/host/options.hpp"
 #include "sources/host/pid_dir.hpp"
@@ -35,6 +36,7 @@ class Processes final : public metric::Source {
   Result<void> count(ProcessCounts& counts);
 
   PidDir pids_;
+  KeptStats stats_;
   std::shared_ptr<KernelFiles> files_;
 };
 

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sources/host/processes.hpp"
 
+#include <csignal>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <doctest/doctest.h>
 
 #include "sources/host/probe.hpp"
@@ -114,4 +119,39 @@ TEST_CASE("processes: the PIDs are not walked when their count is switched off")
   Processes processes = make(test::machine("big-server"));
   CHECK(probe.tick(processes));
   CHECK(probe.size() == 1);
+}
+
+TEST_CASE("processes: stat files stay open on a procfs, and a process that ended is let go") {
+  PidDir pids(base::Roots().proc);
+  KeptStats stats;
+  char buffer[160];
+  const auto round = [&] {
+    std::size_t read = 0;
+    auto list = pids.list();
+    REQUIRE(list);
+    stats.begin();
+    for (const std::uint32_t pid : *list)
+      read += stats.read(pids, pid, buffer).has_value() ? 1U : 0U;
+    stats.end();
+    return read;
+  };
+  REQUIRE(pids.list());
+  CHECK(pids.is_procfs());
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::pause();
+    ::_exit(0);
+  }
+  CHECK(round() >= 2);
+  const std::size_t with_child = stats.kept();
+  CHECK(with_child >= 2);
+  CHECK(with_child <= KeptStats::kMost);
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  // Its descriptor is asked once more, as if a new process had the PID already.
+  stats.begin();
+  CHECK(stats.read(pids, static_cast<std::uint32_t>(child), buffer).error().code == Errc::absent);
+  stats.end();
+  CHECK(stats.kept() == 0);
+  CHECK(round() >= 1);
 }
