@@ -49,8 +49,13 @@ void count_tcp_table(std::string_view body, TcpCounts& counts, Faults& faults) {
   }
 }
 
-Connections::Connections(const base::Roots& roots)
-    : tcp_(roots, "tcp"), tcp6_(roots, "tcp6"), use_diag_(shares_network_of_init(roots)) {}
+Connections::Connections(const base::Roots& roots, const ConnectionsOptions& options,
+                         const base::Clock& clock)
+    : tcp_(roots, "tcp"),
+      tcp6_(roots, "tcp6"),
+      use_diag_(shares_network_of_init(roots)),
+      options_(options),
+      clock_(clock) {}
 
 Result<void> Connections::count_tables(TcpCounts& counts) {
   Faults faults;
@@ -66,20 +71,29 @@ Result<void> Connections::count_tables(TcpCounts& counts) {
   return faults.result();
 }
 
+Result<void> Connections::count(TcpCounts& counts) {
+  // A kernel without the module, or a sandbox without netlink, stays so.
+  if (use_diag_ && !count_by_diag(counts)) use_diag_ = false;
+  if (use_diag_) return {};
+  return count_tables(counts);
+}
+
 Result<void> Connections::read(metric::Batch& batch) {
   constexpr metric::Id kConnections = metric::id("system.network.connections");
   if (!batch.wants(kConnections)) return {};
-  TcpCounts counts{};
   Result<void> outcome;
-  // A kernel without the module, or a sandbox without netlink, stays so.
-  if (use_diag_ && !count_by_diag(counts)) use_diag_ = false;
-  if (!use_diag_) {
-    outcome = count_tables(counts);
+  const base::Steady now = clock_.steady();
+  if (!has_counted_ || now - last_count_ >= options_.every) {
+    TcpCounts counts{};
+    outcome = count(counts);
+    has_counted_ = outcome.has_value();
     if (!outcome && outcome.error().code != Errc::malformed) return outcome;
+    counts[kSynRecv] += std::exchange(counts[kNewSynRecv], 0);
+    counts_ = counts;
+    last_count_ = now;
   }
-  counts[kSynRecv] += std::exchange(counts[kNewSynRecv], 0);
   for (const StateName& state : kNames)
-    batch.add(kConnections, counts[state.number], {{"protocol", "tcp"}, {"state", state.name}});
+    batch.add(kConnections, counts_[state.number], {{"protocol", "tcp"}, {"state", state.name}});
   return outcome;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // TCP sockets by state, from sock_diag(7) where this process shares the host's network namespace,
-// else from the socket tables in /proc. No process is looked at. Collect thread.
+// else from the socket tables in /proc. No process is looked at. Either way the kernel walks its
+// whole hash table, milliseconds on a host with much memory, so that is done now and then and the
+// numbers are repeated in between. Collect thread.
 #pragma once
 
 #include <array>
@@ -8,8 +10,10 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/clock.hpp"
 #include "base/roots.hpp"
 #include "metric/source.hpp"
+#include "sources/host/device_options.hpp"
 #include "sources/host/faults.hpp"
 #include "sources/host/net_file.hpp"
 
@@ -25,21 +29,28 @@ void count_tcp_table(std::string_view body, TcpCounts& counts, Faults& faults);
 // Adds the sockets of one datagram of a sock_diag dump; true when the dump is over.
 Result<bool> count_diag_messages(std::string_view datagram, TcpCounts& counts);
 
-// Counts all TCP sockets, IPv4 and IPv6, with one dump each. `counts` is changed on success only.
+// Counts all TCP sockets, IPv4 and IPv6, with one dump. `counts` is changed on success only.
 Result<void> count_by_diag(TcpCounts& counts);
 
 class Connections final : public metric::Source {
  public:
-  explicit Connections(const base::Roots& roots);
+  Connections(const base::Roots& roots, const ConnectionsOptions& options,
+              const base::Clock& clock);
   std::string_view name() const override { return "connections"; }
   Result<void> read(metric::Batch& batch) override;
 
  private:
+  Result<void> count(TcpCounts& counts);
   Result<void> count_tables(TcpCounts& counts);
 
   NetFile tcp_;
   NetFile tcp6_;
   bool use_diag_;
+  ConnectionsOptions options_;
+  const base::Clock& clock_;
+  TcpCounts counts_{};
+  bool has_counted_ = false;
+  base::Steady last_count_{};
 };
 
 }  // namespace edgehaul::host

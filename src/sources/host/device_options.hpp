@@ -62,6 +62,7 @@ struct NetworkOptions {
 
 struct ConnectionsOptions {
   bool enabled = true;
+  std::chrono::seconds every{30};  // a count costs milliseconds on a host with much memory
 };
 
 struct LinkOptions {

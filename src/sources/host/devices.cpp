@@ -29,7 +29,8 @@ metric::Sources make_device_sources(const base::Roots& roots, const DeviceOption
         std::make_unique<Filesystem>(roots, options.filesystem, offload, make_statfs(roots)));
   }
   if (options.network.enabled) sources.push_back(std::make_unique<Network>(roots, options.network));
-  if (options.connections.enabled) sources.push_back(std::make_unique<Connections>(roots));
+  if (options.connections.enabled)
+    sources.push_back(std::make_unique<Connections>(roots, options.connections, clock));
   if (options.link.enabled) sources.push_back(std::make_unique<Link>(roots, options.link));
   if (options.netstat.enabled) sources.push_back(std::make_unique<Netstat>(roots));
   if (options.sensors.enabled)

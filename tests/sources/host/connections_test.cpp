@@ -3,7 +3,6 @@
 
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
-#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <cstring>
@@ -18,10 +17,12 @@ using namespace edgehaul::host;
 
 namespace {
 
+const base::ManualClock still_clock;
+
 std::string socket_message(std::uint8_t state) {
   nlmsghdr header{};
   header.nlmsg_len = sizeof header + sizeof(inet_diag_msg);
-  header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
+  header.nlmsg_type = TCPDIAG_GETSOCK;
   inet_diag_msg body{};
   body.idiag_state = state;
   std::string out(sizeof header + sizeof body, '\0');
@@ -48,7 +49,7 @@ std::uint64_t sum(const TcpCounts& counts) {
 
 TEST_CASE("connections: every state has a point, also those nothing is in") {
   test::Probe probe;
-  Connections connections(test::machine("debian12-vm"));
+  Connections connections(test::machine("debian12-vm"), {}, still_clock);
   REQUIRE(probe.tick(connections));
   CHECK(probe.size() == 12);
   const auto in = [&](const char* state) {
@@ -63,7 +64,7 @@ TEST_CASE("connections: every state has a point, also those nothing is in") {
 
 TEST_CASE("connections: kernel numbers to names, all of them") {
   test::Probe probe;
-  Connections connections(test::machine("big-server"));
+  Connections connections(test::machine("big-server"), {}, still_clock);
   REQUIRE(probe.tick(connections));
   struct Row {
     const char* state;
@@ -80,14 +81,14 @@ TEST_CASE("connections: kernel numbers to names, all of them") {
 
 TEST_CASE("connections: a host without IPv6, one without anything, a hostile one") {
   test::Probe probe;
-  Connections edge(test::machine("arm-edge"));
+  Connections edge(test::machine("arm-edge"), {}, still_clock);
   CHECK(probe.tick(edge));
   CHECK(probe.integer("system.network.connections", {{"state", "LISTEN"}}) == 4);
   test::TempDir dir;
-  Connections none(dir.roots());
+  Connections none(dir.roots(), {}, still_clock);
   CHECK(probe.tick(none).error().code == Errc::absent);
   CHECK(probe.size() == 0);
-  Connections hostile(test::machine("hostile"));
+  Connections hostile(test::machine("hostile"), {}, still_clock);
   CHECK(probe.tick(hostile).error().code == Errc::malformed);
   CHECK(probe.integer("system.network.connections", {{"state", "ESTABLISHED"}}) == 1);
 }
@@ -108,10 +109,10 @@ TEST_CASE("sock_diag: messages are counted, whatever is broken is refused") {
   CHECK(sum(counts) == 4);
 
   const std::string broken[] = {
-      header_only(SOCK_DIAG_BY_FAMILY, 0),
-      header_only(SOCK_DIAG_BY_FAMILY, 4),
-      header_only(SOCK_DIAG_BY_FAMILY, sizeof(nlmsghdr)),
-      header_only(SOCK_DIAG_BY_FAMILY, 0xFFFFFFFF),
+      header_only(TCPDIAG_GETSOCK, 0),
+      header_only(TCPDIAG_GETSOCK, 4),
+      header_only(TCPDIAG_GETSOCK, sizeof(nlmsghdr)),
+      header_only(TCPDIAG_GETSOCK, 0xFFFFFFFF),
       header_only(NLMSG_ERROR, sizeof(nlmsghdr)),
   };
   for (const std::string& datagram : broken)
@@ -147,7 +148,25 @@ TEST_CASE("sock_diag: this machine: a listening socket is counted where the kern
   CHECK(counts[10] >= 1);
 
   test::Probe probe;
-  Connections live{base::Roots()};
+  Connections live({}, {}, still_clock);
   REQUIRE(probe.tick(live));
   CHECK(probe.integer("system.network.connections", {{"state", "LISTEN"}}).value_or(0) >= 1);
+}
+
+TEST_CASE("connections: counted now and then, repeated in between") {
+  test::TempDir dir;
+  base::ManualClock moving;
+  test::Probe probe;
+  Connections connections(dir.roots(), {}, moving);
+  const auto listening = [&] {
+    CHECK(probe.tick(connections));
+    return probe.integer("system.network.connections", {{"state", "LISTEN"}});
+  };
+  dir.write("proc/net/tcp", "head\n0: a b 0A\n");
+  CHECK(listening() == 1);
+  dir.write("proc/net/tcp", "head\n0: a b 0A\n1: a b 0A\n");
+  moving.advance(std::chrono::seconds(29));
+  CHECK(listening() == 1);
+  moving.advance(std::chrono::seconds(1));
+  CHECK(listening() == 2);
 }
