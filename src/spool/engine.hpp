@@ -26,11 +26,10 @@
 
 namespace edgehaul::spool {
 
-// One record on its way in. `record` comes packed, not sealed; `outcome` is set by write().
+// One record on its way in. `record` comes packed, without id; `outcome` is set by write().
 struct Append {
   StoredRecord record;
   Committed done;
-  std::uint32_t body_crc = 0;  // of the packed body; a retry seals anew
   Result<RecordId> outcome = RecordId{0};
 };
 
@@ -76,6 +75,7 @@ class Engine {
   Result<void> open_store();
   Result<std::unique_ptr<Store>> open_file();
   Result<void> adopt(std::unique_ptr<Store> store);
+  Result<void> set_damaged_aside(std::string_view why);
   Result<void> load(Store& store);
   void renumber_memory(RecordId next);
   Result<void> shrink();
@@ -95,6 +95,7 @@ class Engine {
   Result<void> fill(std::vector<Append>* appends, const std::vector<StoredRecord>* moved,
                     std::vector<Drop>& drops);
   Result<void> insert(Append& append, std::vector<Drop>& drops);
+  void give_id(StoredRecord& record);
   Result<void> write_owed();
   std::array<std::uint64_t, 5> losses() const;
   Result<void> write_aside(std::vector<Drop>& drops);

@@ -68,9 +68,23 @@ Result<void> Engine::open() {
 }
 
 Result<void> Engine::open_store() {
-  auto store = open_file();
-  if (!store) return pass(std::move(store.error()));
-  return adopt(std::move(*store));
+  for (int attempt = 0;; ++attempt) {
+    auto store = open_file();
+    if (!store) return pass(std::move(store.error()));
+    auto adopted = adopt(std::move(*store));
+    if (adopted) return {};
+    store_.reset();
+    if (adopted.error().code != Errc::malformed || attempt > 0) return adopted;
+    if (auto moved = set_damaged_aside(adopted.error().message); !moved) return moved;
+  }
+}
+
+Result<void> Engine::set_damaged_aside(std::string_view why) {
+  log::error("spool",
+             "the file in {} is damaged ({}); set aside, its intact records are brought over",
+             directory_.path(), why);
+  if (directory_.is_salvage_open()) finish_salvage();
+  return directory_.move_to_salvage();
 }
 
 Result<std::unique_ptr<Store>> Engine::open_file() {
@@ -82,10 +96,9 @@ Result<std::unique_ptr<Store>> Engine::open_file() {
     auto store = Store::open(directory_.database());
     if (store || attempt == 2) return store;
     if (store.error().code == Errc::malformed) {
-      log::error("spool", "{}; set aside, its intact records are brought over",
-                 store.error().message);
-      if (directory_.is_salvage_open()) finish_salvage();
-      if (auto moved = directory_.move_to_salvage(); !moved) return pass(std::move(moved.error()));
+      if (auto moved = set_damaged_aside(store.error().message); !moved) {
+        return pass(std::move(moved.error()));
+      }
     } else if (store.error().code == Errc::invalid) {
       auto kept = directory_.put_newer_aside(clock_.wall());
       if (!kept) return pass(std::move(kept.error()));
@@ -102,7 +115,9 @@ Result<void> Engine::adopt(std::unique_ptr<Store> store) {
   }
   const auto last = store->last_id();
   if (!last) return pass(Error(last.error()));
-  if (!memory_.empty() && *last >= memory_.records().begin()->first) renumber_memory(*last + 1);
+  if (!is_loaded_ && !memory_.empty() && *last >= memory_.records().begin()->first) {
+    renumber_memory(*last + 1);
+  }
   next_id_ = std::max(next_id_, *last + 1);
   if (!is_loaded_) {
     ledger_.expect_rows(0, *last);

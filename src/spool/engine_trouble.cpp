@@ -73,13 +73,8 @@ bool Engine::reopen() {
 }
 
 bool Engine::repair(std::string_view why) {
-  log::error("spool",
-             "the spool file is damaged ({}); set aside, its intact records are brought "
-             "over",
-             why);
   store_.reset();
-  if (salvage_) finish_salvage();
-  if (auto moved = directory_.move_to_salvage(); !moved) {
+  if (auto moved = set_damaged_aside(why); !moved) {
     degrade(moved.error().message);
     return false;
   }
@@ -115,6 +110,7 @@ void Engine::recover() {
       return;
     }
   }
+  if (is_tight_) try_ballast();
   const std::size_t moved = memory_.records().size();
   if (!move_memory()) return;
   mode_ = Mode::durable;

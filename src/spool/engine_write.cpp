@@ -56,22 +56,22 @@ Result<void> Engine::transact(std::vector<Append>* appends,
   }
   if (auto small = keep_log_small(pages * Store::kFrameBytes); !small) return small;
   std::vector<Drop> drops;
-  const RecordId next = next_id_;
-  const std::uint64_t corrupt_before = counters_.dropped_rejected;
+  const std::uint64_t rejected_before = counters_.dropped_rejected;
   auto transaction = Transaction::begin(store_->database());
   if (!transaction) return pass(std::move(transaction.error()));
   auto filled = fill(appends, moved, drops);
   store_->rest();
   if (filled) filled = transaction->commit();
   if (!filled) {
-    next_id_ = next;
-    counters_.dropped_rejected = corrupt_before;
+    counters_.dropped_rejected = rejected_before;
     return filled;
   }
   committed(appends, drops);
   if (store_->wal_bytes() >= limits_.log_soft) {
-    // Not finishing it (a reader looks on) is no failure of this commit.
-    static_cast<void>(store_->database().checkpoint(false));
+    // Not finishing it (a reader looks on) is no failure of this commit; a full disk is a reason to
+    // free the ballast while it still covers what the log holds.
+    const auto emptied = store_->database().checkpoint(false);
+    if (!emptied && emptied.error().code == Errc::full) static_cast<void>(give_way());
   }
   return {};
 }
@@ -108,16 +108,15 @@ Result<void> Engine::insert(Append& append, std::vector<Drop>& drops) {
   const bool is_peers = packed.origin == static_cast<std::uint8_t>(Origin::peer);
   auto fits = make_room(Limits::pages_of(packed.stored), is_peers, drops);
   if (!fits) return pass(std::move(fits.error()));
+  if (!*fits && is_tight_) return fail(Errc::full, "no space left on {}", directory_.path());
   if (!*fits) {
     append.outcome = fail(Errc::full, "the spool is full ({} bytes)", limits_.max_size);
     return {};
   }
-  append.record.id = next_id_++;
-  append.record.born = age_now();
-  append.record.crc = append.body_crc;
-  seal(append.record);
+  const bool was_tried = append.record.id != 0;
+  give_id(append.record);
   append.outcome = append.record.id;
-  return store_->insert(append.record);
+  return store_->insert(append.record, was_tried);
 }
 
 std::array<std::uint64_t, 5> Engine::losses() const {
@@ -128,6 +127,15 @@ std::array<std::uint64_t, 5> Engine::losses() const {
   for (std::size_t i = 0; i < sum.size(); ++i)
     sum[i] += now[i];
   return sum;
+}
+
+// Once: a commit that failed may be on disk all the same (the log was written, its fsync reported
+// an error), so that a second try must be the same row.
+void Engine::give_id(StoredRecord& record) {
+  if (record.id != 0) return;
+  record.id = next_id_++;
+  record.born = age_now();
+  seal(record);
 }
 
 // Progress, values and the age clock; each is small.
@@ -233,7 +241,7 @@ Result<void> Engine::expire(std::vector<Drop>& drops) {
     const RowHead& head = store_->head();
     // Ids ascend with age, salvaged ones too: the first young one ends the search.
     if (now - head.born <= max_age) {
-      next_expiry_ = head.born + max_age + 1;
+      next_expiry_ = std::min(next_expiry_, head.born + max_age + 1);
       break;
     }
     if (drops.size() >= kRowsPerDrop) {
@@ -294,6 +302,8 @@ void Engine::keep_in_memory(std::vector<Append>& appends) {
     StoredRecord& record = append.record;
     if (record.origin == static_cast<std::uint8_t>(Origin::peer)) {
       append.outcome = fail(Errc::unavailable, "the spool cannot write: {}", trouble_);
+      // Refused, and its row may be there: see give_id().
+      if (record.id != 0) ledger_.discard_unheld(record.id);
       continue;
     }
     if (record.stored + MemoryQueue::kOverhead > options_.memory_queue) {
@@ -301,10 +311,7 @@ void Engine::keep_in_memory(std::vector<Append>& appends) {
       append.outcome = fail(Errc::full, "larger than the memory queue: {}", trouble_);
       continue;
     }
-    record.id = next_id_++;
-    record.born = age_now();
-    record.crc = append.body_crc;
-    seal(record);
+    give_id(record);
     append.outcome = record.id;
     ++counters_.appended;
     ledger_.hold(record);

@@ -41,6 +41,7 @@ class Ledger {
   bool is_leased(RecordId id) const;
   // Dropped, and its row is still to be erased.
   void discard(const RowHead& record);
+  void discard_unheld(RecordId id) { done_.add(id); }
   // The file was lost: what comes out of it is held again, one record at a time.
   void forget_counts();
   // Settled, leased or done: nothing for this destination. The end of the run of such ids in the

@@ -27,7 +27,7 @@ struct Limits {
     limits.max_size = std::max(options.max_size, kLeast);
     limits.log_hard = std::clamp<std::uint64_t>(limits.max_size / 8, 128U << 10, 16U << 20);
     limits.log_soft = std::clamp<std::uint64_t>(limits.max_size / 64, 64U << 10, 2U << 20);
-    limits.ballast = limits.log_soft;
+    limits.ballast = 2 * limits.log_soft;
     // 32 KiB of index for each 4096 frames, the first one a little less.
     limits.log_index = (limits.log_hard / Store::kFrameBytes / 4000 + 1) * (32U << 10);
     limits.set_aside = std::min(options.set_aside_size, limits.max_size / 8);

@@ -153,7 +153,6 @@ Result<void> Spool::Impl::queue(StoredRecord& record, Committed& done) {
   }
   waiting_bytes_ += record.stored;
   Append& append = waiting_.emplace_back();
-  append.body_crc = record.crc;
   append.record = std::move(record);
   append.done = std::move(done);
   work_.notify_one();

@@ -60,6 +60,18 @@ class Rig {
     REQUIRE_MESSAGE(id.has_value(), (id ? "" : id.error().message));
     return *id;
   }
+  // noise(size, seed) for seeds from `from` up to `to`, a few to each commit.
+  void fill(std::uint64_t from, std::uint64_t to, std::size_t size,
+            spool::Signal signal = spool::Signal::metrics) {
+    for (std::uint64_t i = from; i < to; ++i) {
+      if (i % 64 == 63 || i + 1 == to) {
+        add(noise(size, i), signal);
+      } else {
+        spool->append(record(noise(size, i), signal, spool::Origin::own, clock.wall()),
+                      [](Result<spool::RecordId> id) { CHECK(id.has_value()); });
+      }
+    }
+  }
   std::vector<spool::Record> lease(std::size_t index, const spool::Wanted& wanted = {}) {
     auto records = spool->lease(index, wanted);
     REQUIRE(records.has_value());
