@@ -3,6 +3,8 @@
 
 namespace edgehaul::base {
 
-std::string_view version() { return EDGEHAUL_VERSION; }
+std::string_view version() {
+  return EDGEHAUL_VERSION;
+}
 
 }  // namespace edgehaul::base

@@ -32,7 +32,7 @@ std::string in_unit(std::span<const Unit> units, std::uint64_t amount) {
 
 std::string write_size(std::uint64_t bytes) {
   if (bytes == 0) return "0";
-  if (const std::string exact = in_unit(kSizes, bytes); !exact.empty()) return exact;
+  if (std::string exact = in_unit(kSizes, bytes); !exact.empty()) return exact;
   if (bytes % 1'000'000 == 0) return fmt::format("{}MB", bytes / 1'000'000);
   if (bytes % 100'000 == 0) return fmt::format("{:.1f}MB", static_cast<double>(bytes) / 1e6);
   return fmt::format("{}", bytes);

@@ -46,8 +46,9 @@ class Binder {
       return;
     }
     for (const auto& [name, value] : node.members) {
-      const std::string dot = path.empty() ? "" : ".";
-      bind_member(value, name, path, path + dot + name, shown + dot + name);
+      const char* dot = path.empty() ? "" : ".";
+      bind_member(value, name, path, fmt::format("{}{}{}", path, dot, name),
+                  fmt::format("{}{}{}", shown, dot, name));
     }
   }
 
@@ -63,7 +64,8 @@ class Binder {
     } else if (is_section(path)) {
       bind_section(node, path, shown);
     } else {
-      add(unknown_, node, shown, {}, "unknown key", suggest_key(section, name));
+      add(unknown_, node, shown, {}, "unknown key",
+          faults_.size() < kMaxFaults ? suggest_key(section, name) : std::string());
     }
   }
 
@@ -108,7 +110,7 @@ class Binder {
     if (node.is_null()) return;
     bound_.places[shown] = {place(node, node.line), key.is_secret ? std::string() : node.text};
     for (const auto& [name, value] : node.members)
-      bound_.places[shown + "." + name] = {place(value, value.line), {}};
+      bound_.places[fmt::format("{}.{}", shown, name)] = {place(value, value.line), {}};
   }
 
   static Where place(const Node& node, int line) {

@@ -17,7 +17,7 @@ namespace edgehaul::config {
 
 namespace {
 
-constexpr std::size_t kMaxPem = 1024 * 1024;
+constexpr std::size_t kMaxPem = std::size_t{1024} * 1024;
 
 // One destination under examination; add() finds the line of the key.
 class Examination {

@@ -44,7 +44,7 @@ Result<std::string> expand_at(std::string_view text, const Environment& environm
 Result<std::string> resolve(std::string_view inside, const Environment& environment, int depth) {
   if (inside.starts_with("env:")) return read_variable(inside.substr(4), environment);
   if (inside.starts_with("file:")) {
-    const auto path = expand_at(inside.substr(5), environment, depth + 1);
+    auto path = expand_at(inside.substr(5), environment, depth + 1);
     if (!path) return path;
     return read_reference(*path);
   }
@@ -79,7 +79,7 @@ Result<std::string> expand_at(std::string_view text, const Environment& environm
     text.remove_prefix(1);
     const std::size_t end = closing(text);
     if (end == std::string_view::npos) return fail(Errc::invalid, "'${{' without its '}}'");
-    const auto value = resolve(text.substr(0, end), environment, depth);
+    auto value = resolve(text.substr(0, end), environment, depth);
     if (!value) return value;
     out += *value;
     if (out.size() > kMaxExpanded) return fail(Errc::too_large, "longer than 256 KiB");

@@ -19,8 +19,8 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
 // The process's own environment.
 std::optional<std::string> process_environment(const std::string& name);
 
-inline constexpr std::size_t kMaxReferencedFile = 64 * 1024;
-inline constexpr std::size_t kMaxExpanded = 256 * 1024;
+inline constexpr std::size_t kMaxReferencedFile = std::size_t{64} * 1024;
+inline constexpr std::size_t kMaxExpanded = std::size_t{256} * 1024;
 
 Result<std::string> expand(std::string_view text, const Environment& environment);
 

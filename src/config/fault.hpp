@@ -3,6 +3,7 @@
 // values that came out of a reference are never in it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -31,5 +32,8 @@ struct Fault {
 };
 
 using Faults = std::vector<Fault>;
+
+// So many are told of, the rest is counted.
+inline constexpr std::size_t kMaxFaults = 100;
 
 }  // namespace edgehaul::config

@@ -60,7 +60,7 @@ void add_destination(std::vector<Key>& rows) {
   rows.push_back(row("forward[].max_request",
                      [](Slot s) -> auto& { return s.draft.to.max_request; },
                      "Bytes of one request before compression; most servers stop at 4 MiB.",
-                     {16 * 1024, 64 * 1024 * 1024}));
+                     {16ULL << 10, 64ULL << 20}));
 }
 
 void add_connection(std::vector<Key>& rows) {

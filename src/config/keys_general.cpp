@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 constexpr std::uint64_t kKiB = 1024;
 constexpr std::uint64_t kMiB = 1024 * kKiB;
-constexpr std::uint64_t kTiB = 1024 * 1024 * kMiB;
+constexpr std::uint64_t kTiB = kMiB * kMiB;
 constexpr auto kTenYears = std::chrono::hours(24 * 3650);
 
 void add_top(std::vector<Key>& rows) {

@@ -8,6 +8,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// NOLINTNEXTLINE(bugprone-macro-parentheses): the argument is a chain of members.
 #define EDGEHAUL_HOST(member)            \
   [](Slot s) -> auto& {                  \
     return s.config.collect.host.member; \
@@ -83,6 +84,10 @@ void add_network(std::vector<Key>& rows) {
   add_list(rows, "network.exclude", EDGEHAUL_HOST(devices.network.exclude), "Interfaces left out.");
   add_switch(rows, "connections", EDGEHAUL_HOST(devices.connections.enabled),
              "TCP and UDP sockets by state.");
+  rows.push_back(row("collect.host.connections.every", EDGEHAUL_HOST(devices.connections.every),
+                     "Count this often, a count is slow on large hosts; the value is repeated in "
+                     "between.",
+                     between(1s, 24h)));
   add_switch(rows, "link", EDGEHAUL_HOST(devices.link.enabled),
              "State and speed of interfaces and bonds.");
   add_list(rows, "link.include", EDGEHAUL_HOST(devices.link.include), "Interfaces that are taken.");

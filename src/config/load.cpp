@@ -35,8 +35,12 @@ std::vector<std::string> list_drop_ins(const std::string& dir, Faults& faults) {
     if (name.ends_with(".yaml")) {
       names.push_back(name);
     } else if (name.ends_with(".yml")) {
-      faults.push_back(
-          {Severity::warning, {dir + "/" + name, 0}, {}, {}, "not read", "drop-ins end in .yaml"});
+      faults.push_back({Severity::warning,
+                        {fmt::format("{}/{}", dir, name), 0},
+                        {},
+                        {},
+                        "not read",
+                        "drop-ins end in .yaml"});
     }
     if (names.size() > kMaxDropIns) {
       faults.push_back({Severity::error,
@@ -116,7 +120,7 @@ Loaded load(const Request& request) {
   bool is_whole = add_file(request.file, request.is_file_required, root, loaded);
   const std::string dir = drop_in_dir(request.file);
   for (const std::string& name : list_drop_ins(dir, loaded.faults))
-    is_whole = add_file(dir + "/" + name, true, root, loaded) && is_whole;
+    is_whole = add_file(fmt::format("{}/{}", dir, name), true, root, loaded) && is_whole;
   for (const std::string& set : request.sets)
     apply_override(set, root, loaded.faults);
 

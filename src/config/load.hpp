@@ -29,7 +29,6 @@ struct Loaded {
 };
 
 inline constexpr std::size_t kMaxDropIns = 256;
-inline constexpr std::size_t kMaxFaults = 100;
 
 Loaded load(const Request& request);
 

@@ -56,8 +56,7 @@ std::string setting(std::string_view name, const Key& key, std::size_t indent) {
   Config config;
   Draft draft;
   const std::string margin = std::string(indent, ' ') + "#";
-  const std::string one_line =
-      fmt::format("{}{}: {}\n", margin, name, write_value(key, {config, draft}));
+  std::string one_line = fmt::format("{}{}: {}\n", margin, name, write_value(key, {config, draft}));
   if (one_line.size() <= kWidth || key.type != Type::list) return one_line;
   const auto list = std::get<std::vector<std::string>& (*)(Slot)>(key.target);
   std::string out = fmt::format("{}{}:\n", margin, name);
@@ -79,7 +78,7 @@ std::string contents(const std::string& path, std::size_t indent) {
   std::string out;
   for (const bool wants_sections : {false, true}) {
     for (const std::string& name : children(path)) {
-      const std::string below = path.empty() ? name : path + "." + name;
+      const std::string below = path.empty() ? name : fmt::format("{}.{}", path, name);
       const Key* key = find_key(below);
       if ((key == nullptr) != wants_sections || below == "forward") continue;
       if (key != nullptr) {

@@ -43,7 +43,7 @@ const Node* find(const Node& map, std::string_view key) {
 
 void merge(Node& base, Node over) {
   if (over.is_null() && base.is_map()) return;
-  if (!over.is_map() || !base.is_map()) {
+  if (!over.is_map() || !base.is_map() || base.members.empty()) {
     base = std::move(over);
     return;
   }

@@ -13,6 +13,7 @@
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/mark.h>
+#include <yaml-cpp/node/node.h>
 #include <yaml-cpp/parser.h>
 
 #include "base/text.hpp"
@@ -229,11 +230,10 @@ std::optional<Node> parse_yaml(std::string_view text, const std::string& file, F
     faults.push_back({Severity::error, {file, line}, {}, {}, "not text in UTF-8", {}});
     return std::nullopt;
   }
-  // The scanner looks far ahead of the parser, some 250 bytes for each bracket.
-  const auto is_opening = [](char c) { return c == '[' || c == '{'; };
-  if (static_cast<std::size_t>(std::count_if(text.begin(), text.end(), is_opening)) >
-      kMaxYamlNodes) {
-    const std::string message = fmt::format("more than {} brackets", kMaxYamlNodes);
+  // The scanner looks far ahead of the parser, some 250 bytes for each bracket or comma.
+  const auto is_mark = [](char c) { return c == '[' || c == '{' || c == ','; };
+  if (static_cast<std::size_t>(std::count_if(text.begin(), text.end(), is_mark)) > kMaxYamlNodes) {
+    const std::string message = fmt::format("more than {} brackets and commas", kMaxYamlNodes);
     faults.push_back({Severity::error, {file, 0}, {}, {}, message, {}});
     return std::nullopt;
   }

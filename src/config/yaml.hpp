@@ -14,7 +14,7 @@
 
 namespace edgehaul::config {
 
-inline constexpr std::size_t kMaxYamlBytes = 1024 * 1024;
+inline constexpr std::size_t kMaxYamlBytes = std::size_t{1024} * 1024;
 inline constexpr std::size_t kMaxYamlNodes = 20'000;
 inline constexpr std::size_t kMaxYamlDepth = 16;
 

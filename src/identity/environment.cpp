@@ -9,7 +9,7 @@ namespace edgehaul::identity {
 
 namespace {
 
-constexpr std::size_t kMaxVariable = 64 * 1024;
+constexpr std::size_t kMaxVariable = std::size_t{64} * 1024;
 
 // RFC 3986: "+" is a plus.
 Result<std::string> percent_decoded(std::string_view text) {

@@ -9,7 +9,7 @@ namespace edgehaul::identity {
 namespace {
 
 constexpr std::string_view kOrigin = "os-release";
-constexpr std::size_t kMaxFile = 64 * 1024;
+constexpr std::size_t kMaxFile = std::size_t{64} * 1024;
 
 struct Release {
   std::string id;

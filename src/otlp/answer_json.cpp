@@ -21,7 +21,7 @@ namespace {
 namespace json = boost::json;
 
 // The specification's bound for answers; also what one parse may cost.
-constexpr std::size_t kMaxBody = 4 * 1024 * 1024;
+constexpr std::size_t kMaxBody = std::size_t{4} * 1024 * 1024;
 constexpr std::size_t kMaxDepth = 32;
 
 std::string_view rejected_key(Signal signal) {

@@ -12,7 +12,7 @@ namespace edgehaul::otlp {
 
 namespace {
 
-constexpr std::size_t kFirstBytes = 16 * 1024;
+constexpr std::size_t kFirstBytes = std::size_t{16} * 1024;
 
 std::uint64_t tag(std::uint32_t field, wire::Type type) {
   return std::uint64_t{field} << 3 | static_cast<unsigned>(type);

@@ -19,7 +19,7 @@ inline bool is_retry_info(std::string_view url) {
 
 // Negative delays are none at all; no peer may ask for more than a day.
 inline std::chrono::milliseconds bounded_delay(std::int64_t seconds, std::int64_t nanos) {
-  constexpr std::int64_t kDay = 24 * 60 * 60;
+  constexpr std::int64_t kDay = 86'400;
   const std::int64_t whole = std::clamp<std::int64_t>(seconds, 0, kDay) * 1000;
   const std::int64_t part = std::clamp<std::int64_t>(nanos, 0, 999'999'999) / 1'000'000;
   return std::chrono::milliseconds(std::min(whole + part, kDay * 1000));

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -52,7 +53,7 @@ struct Field {
 
 struct Message {
   constexpr explicit Message(std::span<const Field> f) : fields(f) {
-    for (std::uint8_t i = 0; i < f.size(); ++i)
+    for (std::size_t i = 0; i < f.size(); ++i)
       slot[f[i].number] = static_cast<std::uint8_t>(i + 1);
   }
   const Field* find(std::uint32_t number) const {

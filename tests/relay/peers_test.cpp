@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relay/peers.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace edgehaul::relay;
+
+TEST_CASE("peers: one row per name, the longest silent first") {
+  Peers peers(10);
+  peers.note("b", 200, Peers::Event::taken, 5, 100);
+  peers.note("a", 300, Peers::Event::taken, 1, 10);
+  peers.note("b", 250, Peers::Event::refused, 0, 0, "not UTF-8");
+  const auto rows = peers.rows();
+  REQUIRE(rows.size() == 2);
+  CHECK(rows[0].name == "b");
+  CHECK(rows[0].first_seen == 200);
+  CHECK(rows[0].last_seen == 250);
+  CHECK(rows[0].requests == 1);
+  CHECK(rows[0].items == 5);
+  CHECK(rows[0].refused == 1);
+  CHECK(rows[0].last_error == "not UTF-8");
+}
+
+TEST_CASE("peers: the table is bounded and says how many it forgot") {
+  Peers peers(3);
+  for (int i = 0; i < 10; ++i)
+    peers.note("peer" + std::to_string(i), i + 1, Peers::Event::taken, 1, 1);
+  CHECK(peers.rows().size() == 3);
+  CHECK(peers.rows()[0].name == "peer7");
+  CHECK(peers.forgotten() == 7);
+}
+
+TEST_CASE("peers: addresses without their ports") {
+  CHECK(host_of("10.0.0.7:51234") == "10.0.0.7");
+  CHECK(host_of("[fe80::1]:4318") == "fe80::1");
+  CHECK(host_of("unix") == "unix");
+}
