@@ -78,7 +78,11 @@ Result<void> Directory::make() {
     // Whatever is wrong with a parent shows below.
     static_cast<void>(::mkdir(path_.substr(0, slash).c_str(), 0755));
   }
-  if (::mkdir(path_.c_str(), 0700) == 0 || errno == EEXIST) return {};
+  if (::mkdir(path_.c_str(), 0700) == 0) {
+    sync_directory(path_ + "/..");
+    return {};
+  }
+  if (errno == EEXIST) return {};
   return pass(system_error(path_, errno));
 }
 
@@ -115,6 +119,15 @@ Result<void> Directory::take_lock() {
   return {};
 }
 
+std::uint64_t Directory::database_id() const {
+  struct stat info {};
+  return ::stat(database().c_str(), &info) == 0 ? info.st_ino : 0;
+}
+
+void Directory::sync() const {
+  sync_directory(path_);
+}
+
 bool Directory::hold_ballast(std::uint64_t bytes) {
   const std::string path = path_ + "/spool.ballast";
   const base::Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
@@ -149,13 +162,23 @@ Result<void> Directory::move_database(const std::string& to) {
 }
 
 Result<void> Directory::move_to_salvage() {
-  return move_database(salvaging());
+  if (auto moved = move_database(salvaging()); !moved) return moved;
+  complete_move();
+  return {};
 }
 
-bool Directory::is_salvage_open() {
-  if (!exists(salvaging()) && exists(salvaging() + "-wal") && exists(database())) {
+void Directory::complete_move() {
+  if (exists(salvaging()) || !exists(salvaging() + "-wal")) return;
+  if (exists(database())) {
     static_cast<void>(move_database(salvaging()));
+    return;
   }
+  // The database was removed; its log alone holds whole commits.
+  const base::Fd empty(
+      ::open(salvaging().c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+}
+
+bool Directory::is_salvage_open() const {
   return exists(salvaging());
 }
 

@@ -33,6 +33,11 @@ class Directory {
   // every other error means that the folder cannot be used now.
   Result<void> take_lock();
 
+  void release_lock() { lock_.reset(); }  // its file is gone, and the lock with it
+  // Which file bears the database's name now; 0: none.
+  std::uint64_t database_id() const;
+  void sync() const;  // makes renames and new files last
+
   // Allocates or removes the ballast. False: the disk has no room for it.
   bool hold_ballast(std::uint64_t bytes);
   void release_ballast();
@@ -40,8 +45,9 @@ class Directory {
 
   // spool.db and its -wal and -shm become spool.db.salvaging….
   Result<void> move_to_salvage();
-  // Completes a move that a crash cut short; true when there is something to salvage.
-  bool is_salvage_open();
+  // Completes a move that a crash cut short. Only while no database is open.
+  void complete_move();
+  bool is_salvage_open() const;
   // spool.db.salvaging… become spool.db.damaged-<time>…; then the oldest damaged files go until at
   // most `files` of them and `bytes` are left. Returns how many are left.
   std::size_t finish_salvage(base::UnixNanos now, std::size_t files, std::uint64_t bytes);

@@ -154,10 +154,15 @@ void Engine::settle(std::size_t index, const std::vector<RecordId>& ids, Outcome
 
 void Engine::retire(Rejection rejection) {
   aside_.push_back(std::move(rejection));
-  if (aside_.size() <= kMaxPendingAside) return;
-  // Only while the disk fails: its words are lost, not its count.
-  aside_.erase(aside_.begin());
-  ++counters_.dropped_rejected;
+  std::uint64_t bytes = 0;
+  for (const Rejection& one : aside_)
+    bytes += one.record ? one.record->stored : 0;
+  // Only while the disk fails: the words are lost, not the count.
+  while (aside_.size() > 1 && (aside_.size() > kMaxPendingAside || bytes > options_.memory_queue)) {
+    bytes -= aside_.front().record ? aside_.front().record->stored : 0;
+    aside_.erase(aside_.begin());
+    ++counters_.dropped_rejected;
+  }
 }
 
 void Engine::forget_memory(RecordId id) {

@@ -99,13 +99,15 @@ class Engine {
   Result<void> write_owed();
   std::array<std::uint64_t, 5> losses() const;
   Result<void> write_aside(std::vector<Drop>& drops);
+  void committed(std::vector<Append>* appends, const std::vector<Drop>& drops);
+  void keep_in_memory(std::vector<Append>& appends);
+  bool owes() const;
+
+  // engine_room.cpp
   Result<bool> make_room(std::uint64_t pages, bool for_peer, std::vector<Drop>& drops);
   Result<bool> drop_oldest(std::uint64_t pages, bool only_own, std::vector<Drop>& drops);
   Result<void> expire(std::vector<Drop>& drops);
   Result<void> keep_log_small(std::uint64_t more);
-  void committed(std::vector<Append>* appends, const std::vector<Drop>& drops);
-  void keep_in_memory(std::vector<Append>& appends);
-  bool owes() const;
   bool is_expiry_due() const;
 
   // engine_trouble.cpp
@@ -137,6 +139,7 @@ class Engine {
   Ledger ledger_;
   MemoryQueue memory_;
   std::unique_ptr<Store> store_;
+  std::uint64_t database_id_ = 0;
   std::optional<Salvage> salvage_;
 
   Mode mode_ = Mode::durable;

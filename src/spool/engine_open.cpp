@@ -90,7 +90,7 @@ Result<void> Engine::set_damaged_aside(std::string_view why) {
 Result<std::unique_ptr<Store>> Engine::open_file() {
   if (auto made = directory_.make(); !made) return pass(std::move(made.error()));
   if (auto locked = directory_.take_lock(); !locked) return pass(std::move(locked.error()));
-  static_cast<void>(directory_.is_salvage_open());
+  directory_.complete_move();
   for (int attempt = 0;; ++attempt) {
     if (auto made = directory_.make_database(); !made) return pass(std::move(made.error()));
     auto store = Store::open(directory_.database());
@@ -140,6 +140,7 @@ Result<void> Engine::adopt(std::unique_ptr<Store> store) {
   is_tight_ = false;
   static_cast<void>(directory_.hold_ballast(limits_.ballast));
   store_ = std::move(store);
+  database_id_ = directory_.database_id();
   set_page_limit();
   if (auto done = shrink(); !done) return done;
   count_rows(kRowsAtStart);
@@ -235,9 +236,12 @@ Result<void> Engine::shrink() {
   store_->database().close_cleanly();
   store_.reset();
   if (::rename(fresh.c_str(), directory_.database().c_str()) != 0) ::unlink(fresh.c_str());
+  // Before the first commit: a new log beside the old file would ruin it.
+  directory_.sync();
   auto again = Store::open(directory_.database());
   if (!again) return pass(std::move(again.error()));
   store_ = std::move(*again);
+  database_id_ = directory_.database_id();
   set_page_limit();
   return {};
 }

@@ -85,6 +85,7 @@ bool Engine::repair(std::string_view why) {
   for (const auto& [id, record] : memory_.records())
     ledger_.hold(record);
   auto opened = open_store();
+  if (opened && !salvage_) counters_.dropped_corrupt += std::exchange(salvage_expected_, 0);
   if (!opened) degrade(opened.error().message);
   return opened.has_value();
 }

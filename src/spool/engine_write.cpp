@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One commit: what it contains, and the room for it.
+// One commit: what it contains and what follows from it.
 #include <algorithm>
 #include <numeric>
 
@@ -11,15 +11,7 @@ namespace edgehaul::spool {
 
 namespace {
 
-constexpr std::size_t kRowsPerDrop = 4096;  // in one transaction; the rest follows with the next
-constexpr std::int64_t kAgeSaved = 3600;    // how far the age clock may fall back in a crash
-
-Result<void> erase_all(Store& store, const IdSet& ids) {
-  for (const IdRange& range : ids.ranges()) {
-    if (auto done = store.erase(range); !done) return done;
-  }
-  return {};
-}
+constexpr std::int64_t kAgeSaved = 3600;  // how far the age clock may fall back in a crash
 
 }  // namespace
 
@@ -45,6 +37,11 @@ bool Engine::owes() const {
 
 Result<void> Engine::transact(std::vector<Append>* appends,
                               const std::vector<StoredRecord>* moved) {
+  if (directory_.database_id() != database_id_) {
+    // Commits into a file without a name would be lost without an error.
+    directory_.release_lock();
+    return fail(Errc::malformed, "the file was removed or replaced");
+  }
   std::uint64_t pages = 2 * Limits::kReservePages + ledger_.done().ranges().size();
   if (appends != nullptr) {
     for (const Append& append : *appends)
@@ -79,7 +76,7 @@ Result<void> Engine::transact(std::vector<Append>* appends,
 Result<void> Engine::fill(std::vector<Append>* appends, const std::vector<StoredRecord>* moved,
                           std::vector<Drop>& drops) {
   if (auto done = write_aside(drops); !done) return done;
-  if (auto done = erase_all(*store_, ledger_.done()); !done) return done;
+  if (auto done = store_->erase(ledger_.done()); !done) return done;
   if (is_expiry_due()) {
     if (auto done = expire(drops); !done) return done;
   }
@@ -187,84 +184,6 @@ Result<void> Engine::write_aside(std::vector<Drop>& drops) {
   if (!gone) return pass(std::move(gone.error()));
   counters_.dropped_rejected += *gone;
   return {};
-}
-
-Result<bool> Engine::make_room(std::uint64_t pages, bool for_peer, std::vector<Drop>& drops) {
-  for (;;) {
-    auto now = store_->pages();
-    if (!now) return pass(std::move(now.error()));
-    const std::uint64_t room = now->free + (max_pages_ > now->used ? max_pages_ - now->used : 0);
-    if (room >= pages + reserve_pages_) return true;
-    if (options_.keep_peers && for_peer) return false;
-    // A little more than needed: deletes are nearly free when they come in runs.
-    const std::uint64_t missing = pages + reserve_pages_ - room + max_pages_ / 256;
-    auto dropped = drop_oldest(missing, options_.keep_peers, drops);
-    if (!dropped || !*dropped) return dropped;
-  }
-}
-
-// False when nothing may go: all that is left is leased or not ours to drop.
-Result<bool> Engine::drop_oldest(std::uint64_t pages, bool only_own, std::vector<Drop>& drops) {
-  IdSet ids;
-  std::uint64_t bytes = 0;
-  auto row = store_->seek(Order::oldest_first, 0, kMaxId);
-  while (row && *row && bytes < pages * Store::kPageBytes && drops.size() < kRowsPerDrop) {
-    const RowHead& head = store_->head();
-    const bool may_go = !only_own || head.origin == static_cast<std::uint8_t>(Origin::own);
-    if (may_go && !ledger_.is_leased(head.id)) {
-      ids.add(head.id);
-      bytes +=
-          head.stored < 4000 ? head.stored + 80 : Limits::pages_of(head.stored) * Store::kPageBytes;
-      drops.push_back({head, false});
-    }
-    row = store_->next();
-  }
-  store_->rest();
-  if (!row) return row;
-  if (ids.empty()) return false;
-  if (auto done = erase_all(*store_, ids); !done) return pass(std::move(done.error()));
-  return true;
-}
-
-bool Engine::is_expiry_due() const {
-  return ledger_.held().records > 0 && age_now() >= next_expiry_;
-}
-
-Result<void> Engine::expire(std::vector<Drop>& drops) {
-  const std::int64_t max_age =
-      std::chrono::duration_cast<std::chrono::seconds>(options_.max_age).count();
-  const std::int64_t now = age_now();
-  next_expiry_ = now + max_age;
-  IdSet ids;
-  auto row = store_->seek(Order::oldest_first, 0, kMaxId);
-  for (; row && *row; row = store_->next()) {
-    const RowHead& head = store_->head();
-    // Ids ascend with age, salvaged ones too: the first young one ends the search.
-    if (now - head.born <= max_age) {
-      next_expiry_ = std::min(next_expiry_, head.born + max_age + 1);
-      break;
-    }
-    if (drops.size() >= kRowsPerDrop) {
-      next_expiry_ = now;
-      break;
-    }
-    if (ledger_.is_leased(head.id)) {
-      next_expiry_ = std::min(next_expiry_, now + 60);
-      continue;
-    }
-    ids.add(head.id);
-    drops.push_back({head, true});
-  }
-  store_->rest();
-  if (!row) return pass(std::move(row.error()));
-  return erase_all(*store_, ids);
-}
-
-Result<void> Engine::keep_log_small(std::uint64_t more) {
-  if (store_->wal_bytes() + more <= limits_.log_hard || store_->wal_bytes() == 0) return {};
-  auto moved = store_->database().checkpoint(false);
-  if (moved || moved.error().code != Errc::unavailable) return moved;
-  return fail(Errc::unavailable, "a reader holds the log of the spool open");
 }
 
 void Engine::committed(std::vector<Append>* appends, const std::vector<Drop>& drops) {

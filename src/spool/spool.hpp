@@ -45,6 +45,8 @@ enum class Outcome : std::uint8_t {
   rejected,   // the destination will never take it: kept aside with the server's words, bounded
 };
 
+class Worker;
+
 class Spool {
  public:
   // Opens or creates the spool and starts its thread. A corrupt file is renamed aside and salvaged,
@@ -90,9 +92,8 @@ class Spool {
   void stop(std::chrono::milliseconds limit);
 
  private:
-  class Impl;
-  explicit Spool(std::shared_ptr<Impl> impl);
-  std::shared_ptr<Impl> impl_;  // shared with the thread, see stop()
+  explicit Spool(std::shared_ptr<Worker> worker);
+  std::shared_ptr<Worker> worker_;  // shared with the thread, see stop()
 };
 
 }  // namespace edgehaul::spool

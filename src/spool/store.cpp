@@ -102,8 +102,12 @@ Result<void> Store::insert(const StoredRecord& record, bool ignore_present) {
   return statement.run();
 }
 
-Result<void> Store::erase(IdRange ids) {
-  return erase_.bind(1, as_sql(ids.first)).bind(2, as_sql(ids.last)).run();
+Result<void> Store::erase(const IdSet& ids) {
+  for (const IdRange& range : ids.ranges()) {
+    auto done = erase_.bind(1, as_sql(range.first)).bind(2, as_sql(range.last)).run();
+    if (!done) return done;
+  }
+  return {};
 }
 
 Result<bool> Store::seek(Order order, RecordId after, RecordId before) {

@@ -46,7 +46,7 @@ class Store {
   Result<RecordId> last_id();  // ever given out
   Result<void> raise_last_id(RecordId id);
   Result<void> insert(const StoredRecord& record, bool ignore_present = false);
-  Result<void> erase(IdRange ids);
+  Result<void> erase(const IdSet& ids);
   // The first record in `order` with after < id < before. The head stays readable, and body() too,
   // until the next call.
   Result<bool> seek(Order order, RecordId after, RecordId before);

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// Room: what goes when the bound is reached or a record is too old, and the size of the log.
+#include <algorithm>
+
+#include "spool/engine.hpp"
+
+namespace edgehaul::spool {
+
+namespace {
+
+// In one transaction; more than the smallest rows that the largest record may push out.
+constexpr std::size_t kMaxDrops = 200'000;
+constexpr std::size_t kRowsPerExpiry = 4096;  // the rest follows with the next commit
+
+}  // namespace
+
+Result<bool> Engine::make_room(std::uint64_t pages, bool for_peer, std::vector<Drop>& drops) {
+  for (;;) {
+    auto now = store_->pages();
+    if (!now) return pass(std::move(now.error()));
+    const std::uint64_t room = now->free + (max_pages_ > now->used ? max_pages_ - now->used : 0);
+    if (room >= pages + reserve_pages_) return true;
+    if (options_.keep_peers && for_peer) return false;
+    // A little more than needed: deletes are nearly free when they come in runs.
+    const std::uint64_t missing = pages + reserve_pages_ - room + max_pages_ / 256;
+    auto dropped = drop_oldest(missing, options_.keep_peers, drops);
+    if (!dropped || !*dropped) return dropped;
+  }
+}
+
+// False when nothing may go: all that is left is leased or not ours to drop.
+Result<bool> Engine::drop_oldest(std::uint64_t pages, bool only_own, std::vector<Drop>& drops) {
+  IdSet ids;
+  std::uint64_t bytes = 0;
+  auto row = store_->seek(Order::oldest_first, 0, kMaxId);
+  while (row && *row && bytes < pages * Store::kPageBytes && drops.size() < kMaxDrops) {
+    const RowHead& head = store_->head();
+    const bool may_go = !only_own || head.origin == static_cast<std::uint8_t>(Origin::own);
+    if (may_go && !ledger_.is_leased(head.id)) {
+      ids.add(head.id);
+      bytes +=
+          head.stored < 4000 ? head.stored + 80 : Limits::pages_of(head.stored) * Store::kPageBytes;
+      drops.push_back({head, false});
+    }
+    row = store_->next();
+  }
+  store_->rest();
+  if (!row) return row;
+  if (ids.empty()) return false;
+  if (auto done = store_->erase(ids); !done) return pass(std::move(done.error()));
+  return true;
+}
+
+bool Engine::is_expiry_due() const {
+  return ledger_.held().records > 0 && age_now() >= next_expiry_;
+}
+
+Result<void> Engine::expire(std::vector<Drop>& drops) {
+  const std::int64_t max_age =
+      std::chrono::duration_cast<std::chrono::seconds>(options_.max_age).count();
+  const std::int64_t now = age_now();
+  next_expiry_ = now + max_age;
+  IdSet ids;
+  auto row = store_->seek(Order::oldest_first, 0, kMaxId);
+  for (; row && *row; row = store_->next()) {
+    const RowHead& head = store_->head();
+    // Ids ascend with age, salvaged ones too: the first young one ends the search.
+    if (now - head.born <= max_age) {
+      next_expiry_ = std::min(next_expiry_, head.born + max_age + 1);
+      break;
+    }
+    if (drops.size() >= kRowsPerExpiry) {
+      next_expiry_ = now;
+      break;
+    }
+    if (ledger_.is_leased(head.id)) {
+      next_expiry_ = std::min(next_expiry_, now + 60);
+      continue;
+    }
+    ids.add(head.id);
+    drops.push_back({head, true});
+  }
+  store_->rest();
+  if (!row) return pass(std::move(row.error()));
+  return store_->erase(ids);
+}
+
+Result<void> Engine::keep_log_small(std::uint64_t more) {
+  if (store_->wal_bytes() + more <= limits_.log_hard || store_->wal_bytes() == 0) return {};
+  auto moved = store_->database().checkpoint(false);
+  if (moved || moved.error().code != Errc::unavailable) return moved;
+  return fail(Errc::unavailable, "a reader holds the log of the spool open");
+}
+
+}  // namespace edgehaul::spool
