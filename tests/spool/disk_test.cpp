@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <chrono>
 #include <thread>
 
 #include "fault_disk.hpp"
@@ -120,6 +121,12 @@ TEST_CASE("disk: when it is full the spool keeps its size, drops its oldest, and
   FaultDisk::grow_limit = INT64_MAX;
   rig.clock.advance(1min);
   rig.add("x");
+  // The ballast comes back on the spool's own time, after the answer.
+  const auto deadline = std::chrono::steady_clock::now() + 20s;
+  while (!std::filesystem::exists(rig.file("spool.ballast")) &&
+         std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(5ms);
+  }
   CHECK(std::filesystem::exists(rig.file("spool.ballast")));
   const std::uint64_t dropped = rig.spool->stats().dropped_size;
   rig.fill(0, 100, 10'000);
