@@ -210,6 +210,13 @@ Stats Engine::stats() {
     stats.destinations.push_back(
         {destination.name, destination.waiting, 0, destination.leased.size()});
   }
+  if (store_ && stats.bytes_per_second > 0) {
+    if (const auto pages = store_->pages()) {
+      const std::uint64_t grown = max_pages_ > pages->used ? max_pages_ - pages->used : 0;
+      stats.hours_left = static_cast<double>((pages->free + grown) * Store::kPageBytes) /
+                         stats.bytes_per_second / 3600;
+    }
+  }
   if (stats.held.records == 0) return stats;
   if (!memory_.empty()) stats.newest = memory_.records().rbegin()->second.time;
   add_times(stats);
@@ -247,11 +254,6 @@ void Engine::add_times(Stats& stats) {
   const auto newest = store_->seek(Order::newest_first, 0, kMaxId);
   if (stats.newest == 0 && newest && *newest) stats.newest = store_->head().time;
   store_->rest();
-  const auto pages = store_->pages();
-  if (!pages || stats.bytes_per_second <= 0) return;
-  const std::uint64_t room =
-      pages->free + (max_pages_ > pages->used ? max_pages_ - pages->used : 0);
-  stats.hours_left = static_cast<double>(room * Store::kPageBytes) / stats.bytes_per_second / 3600;
 }
 
 }  // namespace edgehaul::spool

@@ -208,6 +208,9 @@ TEST_CASE("bounds: rate and hours of room") {
   CHECK(stats.bytes_per_second == doctest::Approx(1000).epsilon(0.05));
   CHECK(stats.hours_left == doctest::Approx(1.7).epsilon(0.3));
   CHECK(stats.newest - stats.oldest == 290'000'000'000);
+  rig.settle(0, ids_of(rig.lease(0)));
+  CHECK(rig.spool->stats().held.records == 0);
+  CHECK(rig.spool->stats().hours_left > stats.hours_left);  // all of it is room again
 }
 
 TEST_CASE("bounds: the files belong to their owner alone, a memory file system is told") {
