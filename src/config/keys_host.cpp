@@ -8,11 +8,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// NOLINTNEXTLINE(bugprone-macro-parentheses): the argument is a chain of members.
+// The argument is a chain of members.
+// NOLINTBEGIN(bugprone-macro-parentheses)
 #define EDGEHAUL_HOST(member)            \
   [](Slot s) -> auto& {                  \
     return s.config.collect.host.member; \
   }
+// NOLINTEND(bugprone-macro-parentheses)
 
 void add_switch(std::vector<Key>& rows, const std::string& source, bool& (*enabled)(Slot),
                 const char* what) {
