@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "metric/def.hpp"
+#include "metric/rows_container.hpp"
 #include "metric/rows_devices.hpp"
 #include "metric/rows_host.hpp"
 #include "metric/rows_self.hpp"
@@ -25,6 +26,6 @@ constexpr auto join(const std::array<Def, Sizes>&... parts) {
 }
 }  // namespace detail
 
-inline constexpr auto kRows = detail::join(kHostRows, kDeviceRows, kSelfRows);
+inline constexpr auto kRows = detail::join(kHostRows, kDeviceRows, kContainerRows, kSelfRows);
 
 }  // namespace edgehaul::metric

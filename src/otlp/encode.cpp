@@ -62,8 +62,10 @@ bool has_key(const metric::Attributes& attributes, std::string_view key) {
 }  // namespace
 
 std::string scope_name(const Def& def) {
-  if (def.source == "self") return "edgehaul/self";
-  return "edgehaul/host/" + std::string(def.source);
+  constexpr std::array<std::string_view, 4> kOwnScopes{"self", "container", "cgroup", "kubelet"};
+  const bool is_own =
+      std::find(kOwnScopes.begin(), kOwnScopes.end(), def.source) != kOwnScopes.end();
+  return (is_own ? "edgehaul/" : "edgehaul/host/") + std::string(def.source);
 }
 
 // Everything is written back to front, so the loops run backwards and open what they close last.

@@ -25,7 +25,7 @@ class Encoder {
   std::unique_ptr<Impl> impl_;
 };
 
-// "edgehaul/host/cpu" for Def::source "cpu".
+// "edgehaul/host/cpu" for Def::source "cpu", "edgehaul/container" for "container".
 std::string scope_name(const metric::Def& def);
 
 }  // namespace edgehaul::otlp
