@@ -2,6 +2,7 @@
 #include "base/codec.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <climits>
 #include <memory>
 
@@ -99,9 +100,10 @@ Result<std::string> zstd_body(std::string_view plain, int level) {
   return out;
 }
 
-Result<std::string> unzstd_body(std::string_view coded, std::size_t limit) {
+Result<std::string> unzstd_body(std::string_view base, std::string_view coded, std::size_t limit) {
   const std::unique_ptr<ZSTD_DCtx, ZstdFree> context(ZSTD_createDCtx());
   ZSTD_DCtx_setParameter(context.get(), ZSTD_d_windowLogMax, kZstdMaxWindowLog);
+  if (!base.empty()) ZSTD_DCtx_refPrefix(context.get(), base.data(), base.size());
   ZSTD_inBuffer in{coded.data(), coded.size(), 0};
   std::string out;
   std::size_t filled = 0;
@@ -175,9 +177,34 @@ Result<std::string> decode(Coding coding, std::string_view coded, std::size_t li
     case Coding::deflate:
       return inflate_body(kZlibWindow, coded, limit);
     case Coding::zstd:
-      return unzstd_body(coded, limit);
+      return unzstd_body("", coded, limit);
   }
   return fail(Errc::invalid, "unknown coding");
+}
+
+Result<std::string> encode_against(std::string_view base, std::string_view plain, int level) {
+  const std::unique_ptr<ZSTD_CCtx, ZstdFree> context(ZSTD_createCCtx());
+  const std::size_t both = base.size() + plain.size();
+  if (both > std::size_t{1} << kZstdMaxWindowLog) {
+    return fail(Errc::too_large, "zstd: over its window with what it goes by");
+  }
+  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, level);
+  // The window must reach back over all of both.
+  ZSTD_CCtx_setParameter(
+      context.get(), ZSTD_c_windowLog,
+      std::clamp<int>(static_cast<int>(std::bit_width(both)), 10, kZstdMaxWindowLog));
+  ZSTD_CCtx_refPrefix(context.get(), base.data(), base.size());
+  std::string out(ZSTD_compressBound(plain.size()), '\0');
+  const std::size_t size =
+      ZSTD_compress2(context.get(), out.data(), out.size(), plain.data(), plain.size());
+  if (ZSTD_isError(size) != 0) return fail(Errc::io, "zstd: {}", ZSTD_getErrorName(size));
+  out.resize(size);
+  return out;
+}
+
+Result<std::string> decode_against(std::string_view base, std::string_view coded,
+                                   std::size_t limit) {
+  return unzstd_body(base, coded, limit);
 }
 
 }  // namespace edgehaul::codec

@@ -26,4 +26,10 @@ Result<std::string> encode(Coding coding, std::string_view plain, int level = 0)
 // frames in a row decode as one (RFC 1952 §2.2, RFC 8878 §3.1).
 Result<std::string> decode(Coding coding, std::string_view coded, std::size_t limit);
 
+// zstd of what resembles `base`, bytes that the decoder has too: what they share costs next to
+// nothing. Together at most 8 MiB.
+Result<std::string> encode_against(std::string_view base, std::string_view plain, int level);
+Result<std::string> decode_against(std::string_view base, std::string_view coded,
+                                   std::size_t limit);
+
 }  // namespace edgehaul::codec

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frame/columns.hpp"
+
+#include <unordered_map>
+
+#include "frame/column.hpp"
+
+namespace edgehaul::frame {
+
+namespace {
+
+using Numbers = std::vector<std::uint64_t>;
+
+// Starts and times are nearly always those of the point before: only what differs is kept. The
+// first time goes by that of its frame.
+template <class Each>
+void for_neighbours(const Frame& frame, Each each) {
+  std::uint64_t before[2] = {0, static_cast<std::uint64_t>(frame.time)};
+  const auto slots = frame.shape->slots();
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    if (slots[i].blank == Blank::start || slots[i].blank == Blank::time) {
+      each(i, before[slots[i].blank == Blank::start ? 0 : 1]);
+    }
+  }
+}
+
+Numbers differences(const Frame& frame) {
+  Numbers numbers = frame.numbers;
+  for_neighbours(frame, [&](std::size_t i, std::uint64_t& before) {
+    numbers[i] = frame.numbers[i] - before;
+    before = frame.numbers[i];
+  });
+  return numbers;
+}
+
+void undo_differences(Frame& frame) {
+  for_neighbours(
+      frame, [&](std::size_t i, std::uint64_t& before) { before = frame.numbers[i] += before; });
+}
+
+void put_stream(std::string& out, const std::string& stream) {
+  put_varint(out, stream.size());
+  out += stream;
+}
+
+bool take_stream(Reader& from, Reader& stream) {
+  std::uint64_t size = 0;
+  std::string_view bytes;
+  if (!from.take_varint(size, from.rest().size()) || !from.take_bytes(bytes, size)) return false;
+  stream = Reader(bytes);
+  return true;
+}
+
+}  // namespace
+
+void ColumnMap::add(const Shape& shape) {
+  std::unordered_map<std::uint64_t, std::uint32_t> known;
+  for (std::size_t i = 0; i < series_.size(); ++i)
+    known.emplace(series_[i], static_cast<std::uint32_t>(i));
+  std::vector<std::uint32_t>& columns = columns_.emplace_back();
+  for (const Slot& slot : shape.slots()) {
+    const auto at = known.find(slot.series);
+    if (at != known.end() && blanks_[at->second] == slot.blank) {
+      columns.push_back(at->second);
+      known.erase(at);  // two alike in one shape: the other one gets a column of its own
+    } else {
+      columns.push_back(static_cast<std::uint32_t>(blanks_.size()));
+      blanks_.push_back(slot.blank);
+      series_.push_back(slot.series);
+    }
+  }
+}
+
+// Runs of columns: first column, count.
+void ColumnMap::write(std::string& out) const {
+  const std::vector<std::uint32_t>& columns = columns_.back();
+  for (std::size_t i = 0; i < columns.size();) {
+    std::size_t end = i + 1;
+    while (end < columns.size() && columns[end] == columns[end - 1] + 1)
+      ++end;
+    put_varint(out, columns[i]);
+    put_varint(out, end - i);
+    i = end;
+  }
+}
+
+bool ColumnMap::add(const Shape& shape, Reader& from) {
+  const auto slots = shape.slots();
+  std::vector<std::uint32_t>& columns = columns_.emplace_back();
+  while (columns.size() < slots.size()) {
+    std::uint64_t first = 0;
+    std::uint64_t count = 0;
+    if (!from.take_varint(first, blanks_.size()) ||
+        !from.take_varint(count, slots.size() - columns.size()) || count == 0) {
+      return false;
+    }
+    for (std::uint64_t column = first; column < first + count; ++column) {
+      const Blank blank = slots[columns.size()].blank;
+      if (column == blanks_.size()) blanks_.push_back(blank);
+      if (blanks_[column] != blank) return false;
+      columns.push_back(static_cast<std::uint32_t>(column));
+    }
+  }
+  return true;
+}
+
+std::string encode_columns(const ColumnMap& map, std::span<const std::size_t> shape_of,
+                           std::span<const Frame> frames) {
+  std::vector<Numbers> columns(map.blanks().size());
+  for (std::size_t i = 0; i < frames.size(); ++i) {
+    const auto to = map.of(shape_of[i]);
+    const Numbers numbers = differences(frames[i]);
+    for (std::size_t slot = 0; slot < numbers.size(); ++slot)
+      columns[to[slot]].push_back(numbers[slot]);
+  }
+  Streams streams;
+  for (std::size_t i = 0; i < columns.size(); ++i)
+    put_column(columns[i], map.blanks()[i] == Blank::real, streams);
+  std::string out;
+  for (const std::string* stream : {&streams.modes, &streams.firsts, &streams.steps, &streams.bits})
+    put_stream(out, *stream);
+  return out;
+}
+
+bool decode_columns(const ColumnMap& map, std::span<const std::size_t> shape_of, Reader& from,
+                    std::span<Frame> frames) {
+  std::vector<std::size_t> counts(map.blanks().size());
+  for (const std::size_t shape : shape_of) {
+    for (const std::uint32_t column : map.of(shape))
+      ++counts[column];
+  }
+  StreamReaders in{Reader(""), Reader(""), Reader(""), Reader("")};
+  for (Reader* stream : {&in.modes, &in.firsts, &in.steps, &in.bits}) {
+    if (!take_stream(from, *stream)) return false;
+  }
+  std::vector<Numbers> columns(counts.size());
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    columns[i].resize(counts[i]);
+    if (counts[i] == 0 || !take_column(in, map.blanks()[i] == Blank::real, columns[i])) {
+      return false;
+    }
+  }
+  std::vector<std::size_t> next(columns.size());
+  for (std::size_t i = 0; i < frames.size(); ++i) {
+    for (const std::uint32_t column : map.of(shape_of[i])) {
+      frames[i].numbers.push_back(columns[column][next[column]++]);
+    }
+    undo_differences(frames[i]);
+  }
+  return in.modes.done() && in.firsts.done() && in.steps.done() && in.bits.done();
+}
+
+}  // namespace edgehaul::frame
