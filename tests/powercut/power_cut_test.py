@@ -1,0 +1,347 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Power cuts: a recorded run is replayed up to any write or flush, the disk is made as a cut there may
+leave it, and the spool is opened from it. Nothing acknowledged may be missing. README.md tells how.
+
+    power_cut_test.py [--cuts N] [--seed N]      N cuts in all (default 2400)
+"""
+
+import argparse
+import atexit
+import collections
+import copy
+import datetime
+import itertools
+import json
+import os
+import random
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
+
+import otlp  # noqa: E402
+from disk import MARK, ORDERINGS, WAYS, Disk, read_log, write_image  # noqa: E402
+from harness import BINARY, Case, main, wait_until  # noqa: E402
+
+RECORD = os.environ.get("POWERCUT_RECORD", "build/tests/powercut/powercut_record.so")
+WORKLOAD = os.environ.get("POWERCUT_WORKLOAD", "build/tests/powercut/powercut_workload")
+PATIENCE = 20  # seconds until a spool that does not open is given up
+OPTIONS = argparse.Namespace(cuts=2400, seed=1)
+TABLE = collections.defaultdict(collections.Counter)  # (what, ordering) → way → cuts
+SLOWEST = collections.Counter()  # what → milliseconds
+
+
+def recording(folder, log):
+    return {"POWERCUT_DIR": folder, "POWERCUT_LOG": log, "LD_PRELOAD": RECORD}
+
+
+class Cuts:
+    """Walks through a log and yields (position, ordering, way, files of the image)."""
+
+    def __init__(self, what, log, count, seed, start=None):
+        self.what, self.entries, self.start = what, read_log(log), start or Disk()
+        rng = self.rng = random.Random(seed)
+        # Before each of these, so that a promise made without a flush has its cut.
+        changes = [i for i, entry in enumerate(self.entries) if entry.op != MARK]
+        self.at = sorted(rng.sample(changes, min(count, len(changes))))
+        self.plan = [(ORDERINGS[n % 2], list(WAYS)[n // 2 % len(WAYS)]) for n in range(len(self.at))]
+        rng.shuffle(self.plan)
+
+    def images(self, on_mark):
+        disks = {ordering: copy.deepcopy(self.start) for ordering in ORDERINGS}
+        plan = iter(zip(self.at, self.plan))
+        at, (ordering, way) = next(plan)
+        for position, entry in enumerate(self.entries):
+            if entry.op == MARK:
+                on_mark(entry.data.decode())
+                continue
+            if position == at:
+                files = disks[ordering].image(ordering, way, self.rng)
+                if files.get("spool.db-shm") is not None and self.rng.random() < 0.5:
+                    files["spool.db-shm"] = self.rng.randbytes(32768)
+                TABLE[self.what, ordering][way] += 1
+                yield position, ordering, way, files
+                at, (ordering, way) = next(plan, (-1, (None, None)))
+            for name, disk in disks.items():
+                disk.take(entry, name)
+        self.end = disks["ordered"].image("ordered", "everything", self.rng)
+
+
+class Promises:
+    """What the workload was promised up to a mark."""
+
+    def __init__(self):
+        self.tried, self.own, self.peers = set(), set(), set()
+        self.asked, self.done, self.pushed_out = set(), set(), set()
+        self.value, self.values = "", {""}
+
+    def take(self, mark):
+        word, *numbers = mark.split()
+        numbers = [int(n) for n in numbers]
+        if word == "fill":
+            self.pushed_out |= self.own
+        elif word == "saving":
+            self.values.add(str(numbers[0]))
+        elif word == "saved":
+            self.value, self.values = str(numbers[0]), {str(numbers[0])}
+        else:
+            {"try": self.tried, "own": self.own, "ack": self.peers, "ask": self.asked,
+             "done": self.done}[word].update(numbers)
+
+    def any(self):
+        return bool(self.own or self.peers)
+
+    def faults(self, found):
+        if "error" in found:
+            return [found["error"]]
+        present = set(found["numbers"])
+        faults = []
+        missing = (self.own | self.peers) - self.pushed_out - self.asked - present
+        if missing:
+            faults.append(f"{len(missing)} acknowledged records are missing: {sorted(missing)[:5]}")
+        if present & self.done:
+            faults.append(f"{len(present & self.done)} settled records are back")
+        if not present <= self.tried or len(present) != len(found["numbers"]):
+            faults.append("records that were never appended, or twice")
+        if found["value"] not in self.values:
+            faults.append(f"a saved value is {found['value']!r} and not one of {self.values}")
+        for name in ("broken", "corrupt", "quarantined", "salvaged"):
+            if found[name]:
+                faults.append(f"{name}: {found[name]}")
+        for name in ("durable", "goes_on"):
+            if not found[name]:
+                faults.append(f"not {name}")
+        return faults
+
+
+class Ticks:
+    """What an agent told of its ticks (milliseconds): how many were durable, which were received."""
+
+    def __init__(self):
+        self.durable, self.received = 0, set()
+
+    def take(self, mark):
+        word, *numbers = mark.split()
+        if word == "durable":
+            self.durable = max(self.durable, int(numbers[0]))
+        else:
+            self.received.update(int(n) for n in numbers)
+
+    def any(self):
+        return self.durable > 0
+
+    def faults(self, held):
+        there = len(self.received | held)
+        if there >= self.durable:
+            return []
+        return [f"{self.durable - there} of {self.durable} durable ticks are missing"]
+
+
+class Marks:
+    """Entries of our own between those of the recorder."""
+
+    def __init__(self, path):
+        self.fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+    def put(self, text):
+        os.write(self.fd, struct.pack("<IIQQ", MARK, len(text), 0, 0) + text.encode())
+
+    def end(self):
+        os.close(self.fd)
+
+
+class Looker:
+    """Opens spools with the library, in one process for all."""
+
+    def __init__(self):
+        self.process = subprocess.Popen([WORKLOAD, "look"], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
+
+    def look(self, folder):
+        self.process.stdin.write(folder + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+def verify(folder):
+    return subprocess.run([BINARY, "spool", "verify", "--dir", folder], capture_output=True, text=True,
+                          timeout=PATIENCE, check=False)
+
+
+def times_held(folder):
+    """The times of the records in a spool, as the CLI lists them."""
+    listed = subprocess.run([BINARY, "spool", "ls", "--dir", folder], capture_output=True, text=True,
+                            timeout=PATIENCE, check=True)
+    return {millis(line.split()[1]) for line in listed.stdout.splitlines()}
+
+
+def millis(utc):
+    when = datetime.datetime.strptime(utc, "%Y-%m-%dT%H:%M:%S.%fZ")
+    return round(when.replace(tzinfo=datetime.timezone.utc).timestamp() * 1000)
+
+
+class PowerCut(Case):
+    def setUp(self):
+        # Images are written and thrown away by the thousand, and real flushes are not what is tested.
+        fast = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+        self.directory = tempfile.mkdtemp(prefix="edgehaul-cut-", dir=fast)
+        self.addCleanup(shutil.rmtree, self.directory, True)
+        self.image = os.path.join(self.directory, "image")
+        os.mkdir(self.image)
+
+    def work(self, folder, log, seed, rounds, *how):
+        subprocess.run([WORKLOAD, "run", folder, str(seed), str(rounds), *how], check=True,
+                       env={**os.environ, **recording(folder, log)}, timeout=120)
+
+    def record_spool(self, rounds):
+        """Three lives: a clean stop, an end in the midst of work, a start from that and a stop."""
+        folder, log = os.path.join(self.directory, "spool"), os.path.join(self.directory, "log")
+        os.mkdir(folder)
+        self.work(folder, log, 1_000_000 * OPTIONS.seed, rounds)
+        self.work(folder, log, 1_000_000 * OPTIONS.seed + 200_000, rounds, "dies")
+        self.work(folder, log, 1_000_000 * OPTIONS.seed + 400_000, rounds)
+        return folder, log
+
+    def check_cuts(self, cuts, promises, check):
+        """`check(number of the cut)` looks at self.image and returns what is wrong."""
+        for number, (position, ordering, way, files) in enumerate(cuts.images(promises.take)):
+            where = f"{cuts.what}: cut before entry {position} of {len(cuts.entries)}, {ordering}, {way}"
+            write_image(self.image, files)
+            if promises.any():  # before that the file may be half made
+                seen = verify(self.image)
+                self.assertEqual(seen.returncode, 0, f"{where}\n{seen.stdout}{seen.stderr}")
+            self.assertEqual(check(number), [], where)
+
+    def check_the_end(self, cuts, folder):
+        """The recorder saw everything: what it wrote down makes the files that are there."""
+        def kept(names):
+            return {name for name in names if not name.endswith("-shm")}
+
+        self.assertEqual(kept(cuts.end), kept(os.listdir(folder)))
+        for name in kept(cuts.end):
+            with open(os.path.join(folder, name), "rb") as file:
+                self.assertEqual(cuts.end[name], file.read(), f"{name} changed behind the recorder")
+
+    def test_the_spool_alone(self):
+        folder, log = self.record_spool(rounds=12)
+        cuts = Cuts("the spool", log, OPTIONS.cuts // 2, OPTIONS.seed)
+        self.check_spool(cuts, Promises())
+        self.check_the_end(cuts, folder)
+
+    def check_spool(self, cuts, promises):
+        looker = Looker()
+
+        def check(_):
+            found = looker.look(self.image)
+            SLOWEST[cuts.what] = max(SLOWEST[cuts.what], found.get("micros", 0) / 1000)
+            return promises.faults(found)
+
+        try:
+            self.check_cuts(cuts, promises, check)
+        finally:
+            looker.end()
+
+    def test_a_cut_while_the_spool_comes_back_from_a_cut(self):
+        _, log = self.record_spool(rounds=4)
+        first, promises = Cuts("a second cut", log, 8, OPTIONS.seed + 1), Promises()
+        for number, (*_, files) in enumerate(first.images(promises.take)):
+            folder = os.path.join(self.directory, f"again-{number}")
+            again = os.path.join(self.directory, f"log-{number}")
+            os.mkdir(folder)
+            write_image(folder, files)
+            start = Disk(folder)
+            self.work(folder, again, 900_000_000 + 1_000_000 * number, 2)
+            cuts = Cuts("a second cut", again, OPTIONS.cuts // 80, OPTIONS.seed + number, start)
+            self.check_spool(cuts, copy.deepcopy(promises))
+
+    def test_an_agent_under_load(self):
+        folder, log = os.path.join(self.directory, "state"), os.path.join(self.directory, "log")
+        os.mkdir(folder)
+        self.record_agent(folder, log)
+        cuts, ticks = Cuts("an agent", log, OPTIONS.cuts // 4, OPTIONS.seed), Ticks()
+
+        def check(number):
+            faults = ticks.faults(times_held(self.image)) if ticks.any() else []
+            if not faults and number % 40 == 0:
+                faults = ticks.faults(self.restart())
+            return faults
+
+        self.check_cuts(cuts, ticks, check)
+        self.check_the_end(cuts, folder)
+
+    def record_agent(self, folder, log):
+        """Three lives before a collector that comes and goes; the first two are killed."""
+        marks = Marks(log)
+        self.addCleanup(marks.end)
+        collector = self.collector()
+
+        def answer(number, body):
+            if number // 10 % 2:
+                return 503, {}, b""
+            # Before the answer: whatever the agent deletes, it deletes after this.
+            marks.put("received " + " ".join(str(t // 1_000_000) for t in otlp.tick_times(body)))
+            return 200, {}, b""
+
+        tried = itertools.count()
+        collector.answer = lambda _, body: answer(next(tried), body)
+        agent = self.forwarding(collector, "spool.max_size=2MiB", interval="100ms",
+                                env=recording(folder, log))
+        earlier = 0
+        for life in range(3):
+            agent.start()
+            while (made := (agent.status() or {"spool": {"appended": 0}})["spool"]["appended"]) < 25:
+                marks.put(f"durable {earlier + made}")
+                time.sleep(0.05)
+            marks.put(f"durable {earlier + made}")
+            earlier += made
+            if life < 2:
+                agent.kill()
+        self.assertEqual(agent.stop(), 0)
+
+    def restart(self):
+        """Runs the real binary on the image until it has delivered what it holds."""
+        state = os.path.join(self.directory, "restart", "state")
+        shutil.copytree(self.image, state)
+        collector = self.collector()
+        agent = self.forwarding(collector, "spool.max_size=2MiB", directory=os.path.dirname(state),
+                                interval="1h")
+        begin = time.monotonic()
+        agent.start()
+        SLOWEST["an agent's start"] = max(SLOWEST["an agent's start"],
+                                          (time.monotonic() - begin) * 1000)
+        wait_until(lambda: agent.status()["spool"]["held"]["records"] == 0, "the drain")
+        self.assertEqual(agent.stop(), 0)
+        collector.go()
+        shutil.rmtree(os.path.dirname(state))
+        return {t // 1_000_000 for t in collector.ticks()}
+
+
+def print_table():
+    print("\nPower cuts tried (images opened, nothing acknowledged missing in any):")
+    kinds = sorted(TABLE)
+    print(f"{'':<20}" + "".join(f"{what + ', ' + ordering:>24}" for what, ordering in kinds))
+    for way in WAYS:
+        print(f"{way:<20}" + "".join(f"{TABLE[kind][way]:>24}" for kind in kinds))
+    print(f"{'in all':<20}" + "".join(f"{sum(TABLE[kind].values()):>24}" for kind in kinds))
+    for what, slowest in SLOWEST.items():
+        print(f"slowest to open, {what}: {slowest:.0f} ms")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--cuts", type=int, default=OPTIONS.cuts)
+    parser.add_argument("--seed", type=int, default=OPTIONS.seed)
+    OPTIONS, rest = parser.parse_known_args(namespace=OPTIONS)
+    sys.argv[1:] = rest
+    atexit.register(print_table)
+    main()
