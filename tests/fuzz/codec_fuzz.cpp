@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Compressed bodies of strangers: never more output than the limit, and what was taken survives the
+// way there and back. The first byte chooses coding and limit.
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/codec.hpp"
+#include "base/text.hpp"
+#include "fuzz/require.hpp"
+
+using namespace edgehaul;
+using codec::Coding;
+using fuzz::require;
+
+namespace {
+
+constexpr std::array kCodings{Coding::identity, Coding::gzip, Coding::deflate, Coding::zstd};
+constexpr std::array<std::size_t, 4> kLimits{0, 100, 70'000, 1 << 20};
+constexpr std::size_t kSlack = 64 * 1024;  // codec.hpp's promise on top of the limit
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  const Coding coding = kCodings[data[0] % 4];
+  const std::size_t limit = kLimits[data[0] / 4 % 4];
+  const std::string_view body = fuzz::view(data + 1, size - 1);
+  const auto plain = codec::decode(coding, body, limit);
+  if (plain) {
+    require(plain->size() <= limit && plain->capacity() <= limit + kSlack);
+    // The exact size is enough room, one byte less is not.
+    require(codec::decode(coding, body, plain->size()).value() == *plain);
+    if (!plain->empty()) {
+      const auto tight = codec::decode(coding, body, plain->size() - 1);
+      require(!tight && tight.error().code == Errc::too_large);
+    }
+  } else {
+    require(plain.error().code == Errc::too_large || plain.error().code == Errc::malformed);
+    require(text::is_utf8(plain.error().message));
+  }
+  const auto coded = codec::encode(coding, body);
+  require(coded.has_value() && codec::decode(coding, *coded, size).value() == body);
+  return 0;
+}
