@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "config/destination.hpp"
+#include "config/receive.hpp"
 
 namespace edgehaul::config {
 
@@ -104,6 +105,7 @@ Config finish(Bound bound, Faults& faults) {
     config.spool.destinations.push_back(draft.to.name);
     config.forward.destinations.push_back(std::move(draft.to));
   }
+  check_receive(config, bound.places, faults);
   check_general(config, bound.places, faults);
   check_resource(config, bound.places, faults);
   return config;

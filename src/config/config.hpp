@@ -12,6 +12,7 @@
 #include "base/log.hpp"
 #include "forward/options.hpp"
 #include "metric/selection.hpp"
+#include "relay/options.hpp"
 #include "sources/host/options.hpp"
 #include "spool/options.hpp"
 
@@ -19,7 +20,7 @@ namespace edgehaul::config {
 
 inline constexpr const char* kDefaultFile = "/etc/edgehaul/edgehaul.yaml";
 
-enum class Mode : std::uint8_t { agent };
+enum class Mode : std::uint8_t { agent, relay };
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
@@ -42,6 +43,7 @@ struct Config {
   Collect collect;
   spool::Options spool;  // directory and destinations are filled by load()
   forward::Options forward;
+  relay::Options receive;  // in relay mode; addresses and ports are filled by load()
   Status status;
 };
 

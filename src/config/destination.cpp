@@ -1,23 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/destination.hpp"
 
-#include <sys/stat.h>
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "base/fd.hpp"
 #include "base/text.hpp"
 #include "config/endpoint.hpp"
 #include "config/headers.hpp"
+#include "config/pem.hpp"
 
 namespace edgehaul::config {
 
 namespace {
-
-constexpr std::size_t kMaxPem = std::size_t{1024} * 1024;
 
 // One destination under examination; add() finds the line of the key.
 class Examination {
@@ -160,9 +155,9 @@ class Examination {
   }
 
   void check_tls() {
-    check_pem("tls.ca_file", to_.tls.ca_file, "-----BEGIN CERTIFICATE-----", "certificate");
-    check_pem("tls.cert_file", to_.tls.cert_file, "-----BEGIN CERTIFICATE-----", "certificate");
-    check_pem("tls.key_file", to_.tls.key_file, "PRIVATE KEY-----", "private key");
+    check_pem("tls.ca_file", to_.tls.ca_file, kCertificateMark, "certificate");
+    check_pem("tls.cert_file", to_.tls.cert_file, kCertificateMark, "certificate");
+    check_pem("tls.key_file", to_.tls.key_file, kPrivateKeyMark, "private key");
     if (to_.tls.cert_file.empty() != to_.tls.key_file.empty()) {
       const bool no_key = to_.tls.key_file.empty();
       add(Severity::error, no_key ? "tls.cert_file" : "tls.key_file",
@@ -181,23 +176,10 @@ class Examination {
     }
   }
 
-  void check_pem(const char* name, const std::string& path, std::string_view marker,
-                 const char* what) {
-    if (path.empty()) return;
-    struct stat status {};
-    if (::stat(path.c_str(), &status) != 0) {
-      add(Severity::error, name, fmt::format("cannot be read: {}", std::strerror(errno)));
-      return;
-    }
-    if (!S_ISREG(status.st_mode)) {
-      add(Severity::error, name, "not a plain file");
-      return;
-    }
-    std::string body;
-    if (const auto read = base::read_file(path, body, kMaxPem); !read) {
-      add(Severity::error, name, "cannot be read");
-    } else if (body.find(marker) == std::string::npos) {
-      add(Severity::error, name, fmt::format("holds no {} in PEM form", what));
+  void check_pem(const char* name, const std::string& path, std::string_view mark,
+                 std::string_view what) {
+    if (auto complaint = judge_pem(path, mark, what)) {
+      add(Severity::error, name, *std::move(complaint));
     }
   }
 

@@ -14,7 +14,7 @@ constexpr std::array<std::string_view, 12> kTypeNames{
     "duration",      "text",   "URL",  "path",
     "choice",        "list",   "map",  "map"};
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kSections{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 16> kSections{{
     {"collect", "What is sampled, and how often."},
     {"collect.host",
      "Sources of this host. Lists are globs in which * also matches /; a name is taken when an "
@@ -29,6 +29,15 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kSections
      "Pause after a failure, doubled each time up to max and spread at random; there is no last "
      "try."},
     {"forward[].backlog", "What waits from earlier, sent behind fresh samples."},
+    {"receive", "What a relay takes from others; an agent receives nothing."},
+    {"receive.grpc", "OTLP/gRPC: what Collectors' otlp exporters send."},
+    {"receive.grpc.tls", "Without a certificate the port is plaintext."},
+    {"receive.grpc.auth",
+     "Who may send; with neither list everybody that the network and TLS let in. Values come from "
+     "files: [\"${file:/etc/edgehaul/agents.password}\"]."},
+    {"receive.http", "OTLP/HTTP, protobuf and JSON, at /v1/metrics, /v1/logs and /v1/traces."},
+    {"receive.http.tls", "Without a certificate the port is plaintext."},
+    {"receive.http.auth", "As for gRPC."},
     {"status", "Where `edgehaul status` asks."},
 }};
 
@@ -44,6 +53,7 @@ const std::vector<Key>& keys() {
     add_general_keys(rows);
     add_host_keys(rows);
     add_forward_keys(rows);
+    add_receive_keys(rows);
     return rows;
   }();
   return table;

@@ -14,13 +14,15 @@ constexpr std::uint64_t kTiB = kMiB * kMiB;
 constexpr auto kTenYears = std::chrono::hours(24 * 3650);
 
 void add_top(std::vector<Key>& rows) {
-  rows.push_back({"mode",
-                  Type::choice,
-                  Choice{{"agent"},
-                         [](Slot s, std::size_t i) { s.config.mode = static_cast<Mode>(i); },
-                         [](Slot s) { return static_cast<std::size_t>(s.config.mode); }},
-                  {},
-                  "What this process is: an agent samples its host and forwards the samples."});
+  rows.push_back(
+      {"mode",
+       Type::choice,
+       Choice{{"agent", "relay"},
+              [](Slot s, std::size_t i) { s.config.mode = static_cast<Mode>(i); },
+              [](Slot s) { return static_cast<std::size_t>(s.config.mode); }},
+       {},
+       "What this process is: an agent samples its host and forwards the samples; a relay does "
+       "so too, and first of all takes OTLP from agents, Collectors and SDKs."});
   rows.push_back(
       {"log_level",
        Type::choice,

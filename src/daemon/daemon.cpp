@@ -19,6 +19,8 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr seconds kServerStop{1};
+// For requests under way to be committed and answered.
+constexpr seconds kRelayStop{5};
 // A sampler that has not ticked for this many intervals (and at least a minute) hangs.
 constexpr int kHangIntervals = 5;
 
@@ -50,6 +52,7 @@ Result<void> Daemon::start() {
   log::info("edgehaul", "{} starts; state in {}", base::version(), config_.state_dir);
   std::signal(SIGPIPE, SIG_IGN);
   if (auto started = flow_.start(config_); !started) return started;
+  if (auto receiving = receive(); !receiving) return receiving;
   if (auto listening = listen(); !listening) return listening;
   await_signal();
   watchdog_period_ = watchdog_period(environment("WATCHDOG_USEC"), environment("WATCHDOG_PID"));
@@ -69,6 +72,12 @@ void Daemon::stop() {
   notify_.stopping();
   signals_.cancel();
   watchdog_.cancel();
+  if (relay_) {
+    relay_->stop(kRelayStop, [this] { io_.stop(); });
+    io_.restart();
+    io_.run_for(2 * kRelayStop);
+    relay_.reset();
+  }
   if (server_) {
     server_->stop(kServerStop, [this] { io_.stop(); });
     io_.restart();
@@ -106,20 +115,23 @@ void Daemon::await_signal() {
       return;
     }
     reload();
-    await_signal();
   });
 }
 
+// Senders are let go in order first where what they talk to must be made anew.
 void Daemon::reload() {
   notify_.reloading();
   last_reload_ = clock_.wall();
   auto next = reload_();
-  Result<void> applied;
-  if (next) {
-    applied = apply(*next);
-  } else {
-    applied = pass(std::move(next.error()));
-  }
+  if (!next) return finish_reload(pass(std::move(next.error())));
+  if (!must_stop_receiving(*next)) return finish_reload(apply(*next));
+  relay_->stop(kRelayStop, [this, next = std::move(*next)] {
+    relay_.reset();
+    finish_reload(apply(next));
+  });
+}
+
+void Daemon::finish_reload(const Result<void>& applied) {
   if (applied) {
     reload_fault_.clear();
     log::info("edgehaul", "configuration read again and in force");
@@ -129,24 +141,56 @@ void Daemon::reload() {
                reload_fault_);
   }
   notify_.ready(headline());
+  await_signal();
+}
+
+bool Daemon::must_stop_receiving(const config::Config& next) const {
+  return relay_ && (next.mode != config::Mode::relay || next.receive != relay_->options() ||
+                    !flow_.can_reconfigure(next));
 }
 
 Result<void> Daemon::apply(const config::Config& next) {
+  const config::Config before = std::exchange(config_, next);
+  Result<void> applied;
   if (!flow_.reconfigure(next)) {
     flow_.stop();
-    if (auto started = flow_.start(next); !started) {
-      // What ran a moment ago runs again; if even that fails there is nothing left to serve.
-      if (auto again = flow_.start(config_); !again) {
-        log::error("edgehaul", "cannot go on: {}", again.error().message);
-        io_.stop();
-      }
-      return started;
-    }
+    applied = flow_.start(next);
   }
-  const bool moves_socket = next.status.socket != config_.status.socket;
-  log::set_level(next.log_level);
-  config_ = next;
-  if (moves_socket) return listen();
+  if (applied) applied = receive();
+  if (applied && next.status.socket != before.status.socket) applied = listen();
+  if (!applied) {
+    config_ = before;
+    go_on();
+  }
+  log::set_level(config_.log_level);
+  return applied;
+}
+
+// What ran a moment ago runs again; if even that fails there is nothing left to serve.
+void Daemon::go_on() {
+  Result<void> again;
+  if (!flow_.reconfigure(config_)) {
+    flow_.stop();
+    again = flow_.start(config_);
+  }
+  if (again) again = receive();
+  if (again && !server_) again = listen();
+  if (again) return;
+  log::error("edgehaul", "cannot go on: {}", again.error().message);
+  io_.stop();
+}
+
+// Makes the relay what the configuration says; one that is there already differs in its
+// certificates at most.
+Result<void> Daemon::receive() {
+  if (config_.mode != config::Mode::relay) return {};
+  if (relay_) return relay_->renew_certificates();
+  if (!peers_ || peers_->max_rows() != config_.receive.max_peers) {
+    peers_ = std::make_shared<relay::Peers>(config_.receive.max_peers);
+  }
+  auto relay = std::make_unique<relay::Relay>(io_, config_.receive, flow_.spool(), clock_, peers_);
+  if (auto started = relay->start(); !started) return started;
+  relay_ = std::move(relay);
   return {};
 }
 

@@ -17,6 +17,7 @@
 #include "daemon/flow.hpp"
 #include "daemon/notify.hpp"
 #include "http/server.hpp"
+#include "relay/relay.hpp"
 #include "status/snapshot.hpp"
 
 namespace edgehaul::daemon {
@@ -38,7 +39,11 @@ class Daemon {
   Result<void> listen();
   void await_signal();
   void reload();
+  void finish_reload(const Result<void>& applied);
   Result<void> apply(const config::Config& next);
+  void go_on();
+  Result<void> receive();
+  bool must_stop_receiving(const config::Config& next) const;
   void beat();
   bool is_sampling() const;
   std::string headline() const;
@@ -54,6 +59,8 @@ class Daemon {
   boost::asio::steady_timer watchdog_{io_};
   std::chrono::microseconds watchdog_period_{0};
   Flow flow_;
+  std::shared_ptr<relay::Peers> peers_;
+  std::unique_ptr<relay::Relay> relay_;  // in relay mode
   std::unique_ptr<http::Server> server_;
   base::UnixNanos started_ = 0;
   base::UnixNanos last_reload_ = 0;

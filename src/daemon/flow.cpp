@@ -25,7 +25,7 @@ bool needs_another_spool(const spool::Options& now, const spool::Options& next) 
   return now.directory != next.directory || now.max_size != next.max_size ||
          now.max_age != next.max_age || now.memory_queue != next.memory_queue ||
          now.set_aside_size != next.set_aside_size || now.commit_delay != next.commit_delay ||
-         now.destinations != next.destinations;
+         now.keep_peers != next.keep_peers || now.destinations != next.destinations;
 }
 
 }  // namespace
@@ -94,8 +94,12 @@ void Flow::stop() {
   spool_.reset();
 }
 
+bool Flow::can_reconfigure(const config::Config& config) const {
+  return is_running() && !needs_another_spool(spool_options_, config.spool);
+}
+
 bool Flow::reconfigure(const config::Config& config) {
-  if (needs_another_spool(spool_options_, config.spool)) return false;
+  if (!can_reconfigure(config)) return false;
   resolve_identity(config);
   forwarder_->reconfigure(config.forward);
   sampler_->reconfigure(make_plan(config));

@@ -32,11 +32,14 @@ class Flow {
   void stop();
   // Applies what can change without a restart. False: this configuration needs stop() and start().
   bool reconfigure(const config::Config& config);
+  // Whether reconfigure() would do.
+  bool can_reconfigure(const config::Config& config) const;
 
   const metric::Attributes& identity() const { return identity_.attributes; }
   sampler::Stats sampled() const { return sampler_->stats(); }
   spool::Stats spooled() const { return spool_->stats(); }
   std::vector<forward::DestinationStats> forwarded() const { return forwarder_->stats(); }
+  spool::Spool& spool() { return *spool_; }
   bool is_running() const { return sampler_ != nullptr; }
 
  private:

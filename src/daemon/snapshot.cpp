@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Daemon::take_snapshot: every room's own statistics as what status shows.
 #include <ctime>
+#include <utility>
 
 #include <dirent.h>
 #include <unistd.h>
@@ -119,13 +120,26 @@ status::Process process(const base::Roots& roots) {
   return to;
 }
 
+void add_reception(const relay::Relay& relay, const relay::Peers& peers, status::Snapshot& to) {
+  for (const relay::ListenerStats& from : relay.stats()) {
+    to.listeners.push_back(
+        {from.name, from.has_tls, from.connections, from.buffered, from.refused});
+  }
+  for (relay::PeerRow& from : peers.rows()) {
+    to.peers.push_back({std::move(from.name), from.first_seen, from.last_seen, from.requests,
+                        from.items, from.bytes, from.refused, from.deferred,
+                        std::move(from.last_error), from.last_error_time});
+  }
+  to.peers_forgotten = peers.forgotten();
+}
+
 }  // namespace
 
 status::Snapshot Daemon::take_snapshot() const {
   status::Snapshot snapshot;
   snapshot.now = clock_.wall();
   snapshot.program.version = base::version();
-  snapshot.program.mode = "agent";
+  snapshot.program.mode = config_.mode == config::Mode::relay ? "relay" : "agent";
   snapshot.program.pid = static_cast<int>(::getpid());
   snapshot.program.started = started_;
   snapshot.program.is_stopping = is_stopping_;
@@ -140,6 +154,7 @@ status::Snapshot Daemon::take_snapshot() const {
   for (const forward::DestinationStats& from : flow_.forwarded()) {
     snapshot.destinations.push_back(destination(from));
   }
+  if (relay_) add_reception(*relay_, *peers_, snapshot);
   return snapshot;
 }
 

@@ -30,7 +30,9 @@ class Server::Impl : public std::enable_shared_from_this<Impl> {
   void start();
   void stop(std::chrono::milliseconds limit, std::function<void()> done);
   void close_all();
+  Result<void> replace_tls(const http::ServerTls& files);
   std::uint16_t port() const { return listener_->bound().port(); }
+  const std::string& name() const { return listener_->bound().name(); }
   ServerCounts counts() const;
 
  private:
@@ -119,6 +121,14 @@ ServerCounts Server::Impl::counts() const {
   return out;
 }
 
+Result<void> Server::Impl::replace_tls(const http::ServerTls& files) {
+  if (!tls_) return fail(Errc::invalid, "{}: does not speak TLS", listener_->bound().name());
+  auto context = http::make_server_tls(files, {"h2"});
+  if (!context) return pass(std::move(context.error()));
+  tls_ = std::move(*context);
+  return {};
+}
+
 Result<std::unique_ptr<Server>> Server::listen(boost::asio::io_context& io, ServerOptions options,
                                                Admit admit, Handler handler) {
   TlsContext tls;
@@ -145,8 +155,14 @@ Server::~Server() {
 std::uint16_t Server::port() const {
   return impl_->port();
 }
+const std::string& Server::name() const {
+  return impl_->name();
+}
 ServerCounts Server::counts() const {
   return impl_->counts();
+}
+Result<void> Server::replace_tls(const http::ServerTls& files) {
+  return impl_->replace_tls(files);
 }
 void Server::stop(std::chrono::milliseconds limit, std::function<void()> done) {
   impl_->stop(limit, std::move(done));

@@ -75,7 +75,11 @@ class Server {
                                                 Admit admit, Handler handler);
   ~Server();
   std::uint16_t port() const;
+  // "127.0.0.1:4317", for messages.
+  const std::string& name() const;
   ServerCounts counts() const;
+  // Loads certificates anew, for connections from now on; the old ones stay when that fails.
+  Result<void> replace_tls(const http::ServerTls& files);
   // GOAWAY to all, lets calls in flight finish until `limit`, then closes; `done` on the
   // io_context.
   void stop(std::chrono::milliseconds limit, std::function<void()> done);

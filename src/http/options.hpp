@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// TLS and proxy settings shared by every client connection. Plain data, filled by config.
+// TLS and proxy settings of clients, TLS settings of servers. Plain data, filled by config.
 #pragma once
 
 #include <string>
@@ -12,6 +12,14 @@ struct TlsOptions {
   std::string key_file;
   std::string server_name;  // verify against (and send as SNI) this name instead of the URL's host
   bool insecure_skip_verify = false;
+};
+
+struct ServerTls {
+  std::string cert_file;  // PEM; empty: cleartext
+  std::string key_file;
+  std::string client_ca_file;  // set: clients must present a certificate of it (mTLS)
+
+  bool operator==(const ServerTls&) const = default;
 };
 
 struct ProxyOptions {

@@ -42,6 +42,7 @@ class Server::Impl : public std::enable_shared_from_this<Impl> {
 
   const Bound& bound() const { return listener_->bound(); }
   std::size_t connections() const { return sessions_.size(); }
+  std::size_t buffered() const { return host_->buffered; }
   ServerCounters counters() const;
 
  private:
@@ -199,6 +200,10 @@ const std::string& Server::name() const {
 std::size_t Server::connections() const {
   return impl_->connections();
 }
+std::size_t Server::buffered() const {
+  return impl_->buffered();
+}
+
 ServerCounters Server::counters() const {
   return impl_->counters();
 }

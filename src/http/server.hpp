@@ -18,14 +18,9 @@
 
 #include "base/result.hpp"
 #include "http/message.hpp"
+#include "http/options.hpp"
 
 namespace edgehaul::http {
-
-struct ServerTls {
-  std::string cert_file;
-  std::string key_file;
-  std::string client_ca_file;  // set: clients must present a certificate of it (mTLS)
-};
 
 struct ServerRequest {
   std::string method;
@@ -101,6 +96,7 @@ class Server {
   // "127.0.0.1:4318" or the socket's path, for messages.
   const std::string& name() const;
   std::size_t connections() const;
+  std::size_t buffered() const;  // body bytes under way
   ServerCounters counters() const;
   // Loads certificates anew, for connections from now on; the old ones stay when that fails.
   Result<void> replace_tls(const ServerTls& files);

@@ -122,6 +122,11 @@ Result<Halves> halve(Signal signal, std::string_view request) {
   return cut_at(schema::request(signal), request, seen->items / 2, seen->items);
 }
 
+std::string slice(Signal signal, std::string_view request, std::uint64_t low, std::uint64_t high,
+                  std::uint64_t items) {
+  return Cut(low, high, high >= items).piece(schema::request(signal), request, 0);
+}
+
 Result<std::vector<std::string>> split(Signal signal, std::string_view request,
                                        std::size_t max_bytes) {
   if (request.size() <= max_bytes || signal == Signal::profiles) {

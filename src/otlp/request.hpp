@@ -32,6 +32,11 @@ struct Halves {
 };
 Result<Halves> halve(Signal signal, std::string_view request);
 
+// The part that holds the items [low, high) of a request of `items` items, as halve() would cut it.
+// The request has been inspected; not for profiles.
+std::string slice(Signal signal, std::string_view request, std::uint64_t low, std::uint64_t high,
+                  std::uint64_t items);
+
 // Pieces of at most `max_bytes` each, in order; a single item larger than that stays whole.
 Result<std::vector<std::string>> split(Signal signal, std::string_view request,
                                        std::size_t max_bytes);

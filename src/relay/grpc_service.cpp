@@ -30,6 +30,8 @@ ServerReply answer(otlp::Signal signal, const Taken& taken) {
       return {Code::ok, "", "", otlp::make_success(signal, {}, false)};
     case Outcome::malformed:
       return {Code::invalid_argument, taken.words, "", ""};
+    case Outcome::too_large:
+      return {Code::resource_exhausted, taken.words, "", ""};
     case Outcome::later:
       return come_again(taken.words, taken.retry_after);
   }

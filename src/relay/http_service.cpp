@@ -89,6 +89,8 @@ ServerResponse answer(otlp::Signal signal, const Taken& taken, bool as_json) {
               otlp::make_success(signal, {}, as_json)};
     case Outcome::malformed:
       return failure(400, taken.words, as_json);
+    case Outcome::too_large:
+      return failure(413, taken.words, as_json);
     case Outcome::later:
       return failure(503, taken.words, as_json, taken.retry_after);
   }

@@ -5,6 +5,8 @@
 #include <limits>
 #include <utility>
 
+#include <boost/asio/post.hpp>
+
 #include "otlp/request.hpp"
 
 namespace edgehaul::relay {
@@ -12,42 +14,124 @@ namespace edgehaul::relay {
 namespace {
 
 // Long enough for a disk to draw breath, short enough that senders' queues do not fill.
-constexpr std::chrono::seconds kRetryAfter{5};
+constexpr std::chrono::seconds kWhenBusy{1};
+constexpr std::chrono::seconds kWhenFull{5};
+
+Taken judge(const Error& why) {
+  switch (why.code) {
+    case Errc::too_large:
+      return {Outcome::too_large, why.message, {}};
+    case Errc::unavailable:
+      return {Outcome::later, why.message, kWhenBusy};
+    default:
+      return {Outcome::later, why.message, kWhenFull};
+  }
+}
+
+// Keeps the books of one request and answers it.
+class Receipt {
+ public:
+  Receipt(std::shared_ptr<Peers> peers, base::UnixNanos now, Sender sender, Intake::Done done)
+      : peers_(std::move(peers)), now_(now), sender_(std::move(sender)), done_(std::move(done)) {}
+
+  void give(std::uint64_t items) const {
+    peers_->note(sender_.name, now_, Peers::Event::taken, items, sender_.wire_bytes);
+    done_({});
+  }
+  void give(Taken taken) const {
+    const bool is_final = taken.outcome != Outcome::later;
+    peers_->note(sender_.name, now_, is_final ? Peers::Event::refused : Peers::Event::deferred, 0,
+                 0, taken.words);
+    done_(std::move(taken));
+  }
+
+ private:
+  std::shared_ptr<Peers> peers_;
+  base::UnixNanos now_;
+  Sender sender_;
+  Intake::Done done_;
+};
 
 }  // namespace
 
-void Intake::take(otlp::Signal signal, std::string request, Sender sender, Done done) {
-  const auto inspection = otlp::inspect(signal, request);
-  const base::UnixNanos now = clock_.wall();
-  if (!inspection) {
-    peers_.note(sender.name, now, Peers::Event::refused, 0, 0, inspection.error().message);
-    return done({Outcome::malformed, inspection.error().message, {}});
+struct Intake::Load {
+  otlp::Signal signal;
+  std::string request;
+  std::uint64_t items;
+  std::uint64_t pieces;
+  std::uint64_t next = 0;  // piece
+  Receipt receipt;
+  std::shared_ptr<std::size_t> held;
+
+  Load(otlp::Signal kind, std::string bytes, std::uint64_t count, Receipt answer,
+       std::shared_ptr<std::size_t> budget)
+      : signal(kind),
+        request(std::move(bytes)),
+        items(count),
+        pieces(std::min<std::uint64_t>(count, (request.size() + kMaxRecord - 1) / kMaxRecord)),
+        receipt(std::move(answer)),
+        held(std::move(budget)) {
+    *held += request.size();
   }
-  if (inspection->items == 0 && signal != otlp::Signal::profiles) {
-    peers_.note(sender.name, now, Peers::Event::taken, 0, sender.wire_bytes);
-    return done({});
-  }
+  ~Load() { *held -= request.size(); }
+  Load(const Load&) = delete;
+  Load& operator=(const Load&) = delete;
+
+  std::uint64_t begin_of(std::uint64_t piece) const { return items * piece / pieces; }
+};
+
+void Intake::append(otlp::Signal signal, std::string request, std::uint64_t items,
+                    spool::Committed committed) {
   spool::NewRecord record;
   record.signal = static_cast<spool::Signal>(signal);
   record.origin = spool::Origin::peer;
-  record.time = now;
+  record.time = clock_.wall();
   record.items = static_cast<std::uint32_t>(
-      std::min<std::uint64_t>(inspection->items, std::numeric_limits<std::uint32_t>::max()));
+      std::min<std::uint64_t>(items, std::numeric_limits<std::uint32_t>::max()));
   record.body = std::move(request);
-  spool_.append(std::move(record),
-                [this, items = inspection->items, now, sender = std::move(sender),
-                 done = std::move(done)](const Result<spool::RecordId>& kept) {
-                  if (kept) {
-                    peers_.note(sender.name, now, Peers::Event::taken, items, sender.wire_bytes);
-                    return done({});
-                  }
-                  peers_.note(sender.name, now, Peers::Event::deferred, 0, 0, kept.error().message);
-                  done({Outcome::later, kept.error().message, kRetryAfter});
-                });
+  spool_.append(std::move(record), std::move(committed));
+}
+
+void Intake::take(otlp::Signal signal, std::string request, Sender sender, Done done) {
+  Receipt receipt(peers_, clock_.wall(), std::move(sender), std::move(done));
+  const auto inspection = otlp::inspect(signal, request);
+  if (!inspection) return receipt.give({Outcome::malformed, inspection.error().message, {}});
+  const std::uint64_t items = inspection->items;
+  if (items == 0 && signal != otlp::Signal::profiles) return receipt.give(0);
+  if (request.size() > kMaxRecord && items > 1 && signal != otlp::Signal::profiles) {
+    if (*held_ > 0 && *held_ + request.size() > max_held_) {
+      return receipt.give({Outcome::later, "too many large requests at once", kWhenBusy});
+    }
+    return take_in_pieces(
+        std::make_shared<Load>(signal, std::move(request), items, std::move(receipt), held_));
+  }
+  append(signal, std::move(request), items,
+         [items, receipt = std::move(receipt)](const Result<spool::RecordId>& kept) {
+           kept ? receipt.give(items) : receipt.give(judge(kept.error()));
+         });
+}
+
+// One piece at a time: the whole would not fit what may wait for the disk. A piece that is refused
+// ends it; the sender repeats the request, those before it arrive twice.
+void Intake::take_in_pieces(std::shared_ptr<Load> load) {
+  const std::uint64_t low = load->begin_of(load->next);
+  const std::uint64_t high = load->begin_of(++load->next);
+  std::string piece = otlp::slice(load->signal, load->request, low, high, load->items);
+  append(load->signal, std::move(piece), high - low,
+         [this, &io = io_, alive = std::weak_ptr(alive_),
+          load](const Result<spool::RecordId>& kept) mutable {
+           boost::asio::post(io, [this, alive, load = std::move(load), kept] {
+             if (!kept) return load->receipt.give(judge(kept.error()));
+             if (load->next == load->pieces) return load->receipt.give(load->items);
+             if (alive.expired())
+               return load->receipt.give({Outcome::later, "stopping", kWhenBusy});
+             take_in_pieces(load);
+           });
+         });
 }
 
 void Intake::refused(const Sender& sender, std::string_view words) {
-  peers_.note(sender.name, clock_.wall(), Peers::Event::refused, 0, 0, words);
+  peers_->note(sender.name, clock_.wall(), Peers::Event::refused, 0, 0, words);
 }
 
 }  // namespace edgehaul::relay

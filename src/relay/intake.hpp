@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // What both receivers do with a decoded request: look into it, make it durable, answer. The answer
-// comes after the commit. take() is called on the io_context's thread; `done` runs there or on the
+// comes after the commit. Lives on the io_context's thread; `done` of take() runs there or on the
 // spool's.
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
+
+#include <boost/asio/io_context.hpp>
 
 #include "base/clock.hpp"
 #include "otlp/signal.hpp"
@@ -20,6 +24,7 @@ namespace edgehaul::relay {
 enum class Outcome : std::uint8_t {
   kept,       // durable
   malformed,  // never send it again
+  too_large,  // nor this
   later,      // full, degraded or stopping: send it again after `retry_after`
 };
 
@@ -36,8 +41,14 @@ struct Sender {
 
 class Intake {
  public:
-  Intake(spool::Spool& spool, const base::Clock& clock, Peers& peers)
-      : spool_(spool), clock_(clock), peers_(peers) {}
+  // A request above this becomes several records, cut between items, so that nobody behind the
+  // spool has to hold more at once. It is acknowledged when all of them are durable.
+  static constexpr std::size_t kMaxRecord = 4 << 20;
+
+  // `max_held` bounds the bytes of requests that wait for their pieces' commits, all together.
+  Intake(boost::asio::io_context& io, spool::Spool& spool, const base::Clock& clock,
+         std::shared_ptr<Peers> peers, std::size_t max_held)
+      : io_(io), spool_(spool), clock_(clock), peers_(std::move(peers)), max_held_(max_held) {}
 
   using Done = std::function<void(Taken)>;
   // `request` is a serialized Export…ServiceRequest. An empty one succeeds without being kept.
@@ -46,9 +57,21 @@ class Intake {
   void refused(const Sender& sender, std::string_view words);
 
  private:
+  struct Load;  // a large request on its way, piece by piece
+
+  void take_in_pieces(std::shared_ptr<Load> load);
+  void append(otlp::Signal signal, std::string request, std::uint64_t items,
+              spool::Committed committed);
+
+  boost::asio::io_context& io_;
   spool::Spool& spool_;
   const base::Clock& clock_;
-  Peers& peers_;
+  // Shared with what waits in the spool, which may be answered after this is gone.
+  const std::shared_ptr<Peers> peers_;
+  const std::size_t max_held_;
+  const std::shared_ptr<std::size_t> held_ = std::make_shared<std::size_t>(0);
+  // Tells large requests under way whether this is still there.
+  const std::shared_ptr<char> alive_ = std::make_shared<char>();
 };
 
 }  // namespace edgehaul::relay

@@ -3,12 +3,11 @@
 #pragma once
 
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
-#include "http/server.hpp"
+#include "http/options.hpp"
 
 namespace edgehaul::relay {
 
@@ -16,25 +15,38 @@ namespace edgehaul::relay {
 struct AccessOptions {
   std::vector<std::string> basic;   // "user:password"; secrets
   std::vector<std::string> bearer;  // tokens; secrets
+
+  bool operator==(const AccessOptions&) const = default;
 };
 
 struct ListenerOptions {
-  bool enabled = false;
-  std::string address = "0.0.0.0";
+  std::string listen;     // "0.0.0.0:4317" as the operator wrote it; empty: no such listener
+  std::string address{};  // of it
   std::uint16_t port = 0;
   http::ServerTls tls{};
   AccessOptions access{};
-  std::size_t max_connections = 1024;
-  std::size_t max_request = 64ULL << 20;   // bytes of one request after decoding
-  std::size_t max_buffered = 64ULL << 20;  // bytes of all requests under way
+  std::uint64_t max_connections = 1024;
+  std::uint64_t max_request = 64ULL << 20;   // bytes of one request after decoding
+  std::uint64_t max_buffered = 32ULL << 20;  // bytes of all requests under way
+  std::chrono::milliseconds body_timeout{60'000};
+  std::chrono::milliseconds idle_timeout{300'000};
+
+  bool operator==(const ListenerOptions&) const = default;
+};
+
+struct GrpcOptions : ListenerOptions {
+  std::uint64_t max_streams = 32;                           // calls at once per connection
+  std::chrono::milliseconds max_connection_age{1'800'000};  // spreads agents over relays
+
+  bool operator==(const GrpcOptions&) const = default;
 };
 
 struct Options {
-  ListenerOptions grpc{.port = 4317};
-  ListenerOptions http{.port = 4318};
-  std::size_t max_streams = 32;                             // gRPC calls at once per connection
-  std::chrono::milliseconds max_connection_age{1'800'000};  // gRPC; spreads agents over relays
-  std::size_t max_peers = 1000;                             // rows of the reception table
+  GrpcOptions grpc{{.listen = "0.0.0.0:4317"}};
+  ListenerOptions http{.listen = "0.0.0.0:4318", .body_timeout = std::chrono::seconds(30)};
+  std::uint64_t max_peers = 1000;  // rows of the reception table
+
+  bool operator==(const Options&) const = default;
 };
 
 }  // namespace edgehaul::relay

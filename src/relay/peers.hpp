@@ -36,6 +36,7 @@ class Peers {
   void note(std::string_view name, base::UnixNanos now, Event event, std::uint64_t items,
             std::uint64_t bytes, std::string_view words = {});
 
+  std::size_t max_rows() const { return max_rows_; }
   // Rows, the longest silent first.
   std::vector<PeerRow> rows() const;
   // Rows that made room for newer ones.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/relay.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.hpp"
@@ -8,11 +9,11 @@
 namespace edgehaul::relay {
 
 Relay::Relay(boost::asio::io_context& io, Options options, spool::Spool& spool,
-             const base::Clock& clock)
+             const base::Clock& clock, std::shared_ptr<Peers> peers)
     : io_(io),
       options_(std::move(options)),
-      peers_(options_.max_peers),
-      intake_(spool, clock, peers_),
+      intake_(io, spool, clock, std::move(peers),
+              std::max(options_.grpc.max_request, options_.http.max_request)),
       grpc_service_(intake_, options_.grpc.access),
       http_service_(intake_, options_.http.access, options_.http.max_request) {}
 
@@ -22,19 +23,21 @@ Result<void> Relay::listen_grpc() {
   options.port = options_.grpc.port;
   options.tls = options_.grpc.tls;
   options.max_connections = options_.grpc.max_connections;
-  options.max_streams = static_cast<std::uint32_t>(options_.max_streams);
+  options.max_streams = static_cast<std::uint32_t>(options_.grpc.max_streams);
   options.max_message = options_.grpc.max_request;
   options.max_buffered = options_.grpc.max_buffered;
-  options.max_connection_age = options_.max_connection_age;
+  options.max_connection_age = options_.grpc.max_connection_age;
+  options.call_deadline = options_.grpc.body_timeout;
+  options.idle_deadline = options_.grpc.idle_timeout;
   auto server = grpc::Server::listen(
       io_, std::move(options),
       [this](const grpc::ServerCall& call) { return grpc_service_.admit(call); },
       [this](grpc::ServerCall call, grpc::Responder respond) {
         grpc_service_.handle(std::move(call), std::move(respond));
       });
-  if (!server) return within("receive.grpc", std::move(server.error()));
+  if (!server) return within("receive.grpc.listen", std::move(server.error()));
   grpc_ = std::move(*server);
-  log::info("relay", "OTLP/gRPC on {}:{}{}", options_.grpc.address, grpc_->port(),
+  log::info("relay", "OTLP/gRPC on {}{}", grpc_->name(),
             options_.grpc.tls.cert_file.empty() ? "" : " with TLS");
   return {};
 }
@@ -47,6 +50,8 @@ Result<void> Relay::listen_http() {
   options.max_connections = options_.http.max_connections;
   options.max_body = options_.http.max_request;
   options.max_buffered = options_.http.max_buffered;
+  options.body_deadline = options_.http.body_timeout;
+  options.idle_deadline = options_.http.idle_timeout;
   options.admit = [this](const http::ServerRequest& request) {
     return http_service_.admit(request);
   };
@@ -55,19 +60,31 @@ Result<void> Relay::listen_http() {
                                      [this](http::ServerRequest request, http::Responder respond) {
                                        http_service_.handle(std::move(request), std::move(respond));
                                      });
-  if (!server) return within("receive.http", std::move(server.error()));
+  if (!server) return within("receive.http.listen", std::move(server.error()));
   http_ = std::move(*server);
-  log::info("relay", "OTLP/HTTP on {}:{}{}", options_.http.address, http_->port(),
+  log::info("relay", "OTLP/HTTP on {}{}", http_->name(),
             options_.http.tls.cert_file.empty() ? "" : " with TLS");
   return {};
 }
 
 Result<void> Relay::start() {
-  if (options_.grpc.enabled) {
+  if (!options_.grpc.listen.empty()) {
     if (auto listening = listen_grpc(); !listening) return listening;
   }
-  if (options_.http.enabled) {
+  if (!options_.http.listen.empty()) {
     if (auto listening = listen_http(); !listening) return listening;
+  }
+  return {};
+}
+
+Result<void> Relay::renew_certificates() {
+  if (grpc_ && !options_.grpc.tls.cert_file.empty()) {
+    auto renewed = grpc_->replace_tls(options_.grpc.tls);
+    if (!renewed) return within("receive.grpc", std::move(renewed.error()));
+  }
+  if (http_ && !options_.http.tls.cert_file.empty()) {
+    auto renewed = http_->replace_tls(options_.http.tls);
+    if (!renewed) return within("receive.http", std::move(renewed.error()));
   }
   return {};
 }
@@ -82,18 +99,17 @@ void Relay::stop(std::chrono::milliseconds limit, const std::function<void()>& d
   if (http_) http_->stop(limit, one_less);
 }
 
-Stats Relay::stats() const {
-  Stats stats;
+std::vector<ListenerStats> Relay::stats() const {
+  std::vector<ListenerStats> stats;
   if (grpc_) {
-    stats.listeners.push_back({fmt::format("grpc {}:{}", options_.grpc.address, grpc_->port()),
-                               !options_.grpc.tls.cert_file.empty(), grpc_->counts().connections});
+    const grpc::ServerCounts counts = grpc_->counts();
+    stats.push_back({fmt::format("grpc {}", grpc_->name()), !options_.grpc.tls.cert_file.empty(),
+                     counts.connections, counts.buffered, counts.refused_connections});
   }
   if (http_) {
-    stats.listeners.push_back({fmt::format("http {}:{}", options_.http.address, http_->port()),
-                               !options_.http.tls.cert_file.empty(), http_->connections()});
+    stats.push_back({fmt::format("http {}", http_->name()), !options_.http.tls.cert_file.empty(),
+                     http_->connections(), http_->buffered(), http_->counters().refused});
   }
-  stats.peers = peers_.rows();
-  stats.peers_forgotten = peers_.forgotten();
   return stats;
 }
 

@@ -29,24 +29,24 @@ struct ListenerStats {
   std::string name;  // "grpc 0.0.0.0:4317"
   bool has_tls = false;
   std::size_t connections = 0;
-};
-
-struct Stats {
-  std::vector<ListenerStats> listeners;
-  std::vector<PeerRow> peers;
-  std::uint64_t peers_forgotten = 0;
+  std::size_t buffered = 0;   // bytes of requests under way
+  std::uint64_t refused = 0;  // connections
 };
 
 class Relay {
  public:
-  Relay(boost::asio::io_context& io, Options options, spool::Spool& spool,
-        const base::Clock& clock);
+  // `peers` outlives this, so that the table survives a reload.
+  Relay(boost::asio::io_context& io, Options options, spool::Spool& spool, const base::Clock& clock,
+        std::shared_ptr<Peers> peers);
 
   Result<void> start();
+  // Reads certificates anew, for connections from now on; the old ones stay when that fails.
+  Result<void> renew_certificates();
   // Takes nothing new, lets what is under way be committed and answered until `limit`; `done` is
   // called on the io_context.
   void stop(std::chrono::milliseconds limit, const std::function<void()>& done);
-  Stats stats() const;
+  std::vector<ListenerStats> stats() const;
+  const Options& options() const { return options_; }
   std::uint16_t grpc_port() const { return grpc_ ? grpc_->port() : std::uint16_t{0}; }
   std::uint16_t http_port() const { return http_ ? http_->port() : std::uint16_t{0}; }
 
@@ -56,7 +56,6 @@ class Relay {
 
   boost::asio::io_context& io_;
   const Options options_;
-  Peers peers_;
   Intake intake_;
   GrpcService grpc_service_;
   HttpService http_service_;

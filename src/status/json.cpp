@@ -163,8 +163,11 @@ json::object destination(const Destination& from, const Snapshot& snapshot) {
 json::object reception(const Snapshot& snapshot) {
   json::array listeners;
   for (const Listener& listener : snapshot.listeners) {
-    listeners.push_back(json::object{
-        {"name", listener.name}, {"tls", listener.has_tls}, {"connections", listener.connections}});
+    listeners.push_back(json::object{{"name", words(listener.name)},
+                                     {"tls", listener.has_tls},
+                                     {"connections", listener.connections},
+                                     {"buffered_bytes", listener.buffered},
+                                     {"refused_connections", listener.refused}});
   }
   json::array peers;
   for (const Peer& peer : snapshot.peers) {
@@ -176,9 +179,12 @@ json::object reception(const Snapshot& snapshot) {
                                  {"bytes", peer.bytes},
                                  {"refused", peer.refused},
                                  {"deferred", peer.deferred},
-                                 {"last_error", words(peer.last_error)}});
+                                 {"last_error", words(peer.last_error)},
+                                 {"last_error_time", time(peer.last_error_time)}});
   }
-  return {{"listeners", std::move(listeners)}, {"peers", std::move(peers)}};
+  return {{"listeners", std::move(listeners)},
+          {"peers", std::move(peers)},
+          {"peers_forgotten", snapshot.peers_forgotten}};
 }
 
 }  // namespace

@@ -139,14 +139,34 @@ void destinations(Page& page, const Snapshot& snapshot) {
   }
 }
 
-void peers(Page& page, const Snapshot& snapshot) {
+void reception(Page& page, const Snapshot& snapshot) {
   if (snapshot.listeners.empty()) return;
-  page.family("receive_items_total", "counter", "Items received, by peer.");
-  for (const Peer& peer : snapshot.peers)
-    page.sample(peer.items, "peer", peer.name);
-  page.family("receive_last_seen_timestamp_seconds", "gauge", "When the peer was last heard.");
-  for (const Peer& peer : snapshot.peers)
-    page.sample(seconds(peer.last_seen), "peer", peer.name);
+  const auto each = [&](std::string_view name, std::string_view type, std::string_view help,
+                        const auto& rows, std::string_view label, auto&& pick) {
+    page.family(name, type, help);
+    for (const auto& row : rows)
+      page.sample(pick(row), label, row.name);
+  };
+  each("receive_connections", "gauge", "Open connections.", snapshot.listeners, "listener",
+       [](const Listener& l) { return l.connections; });
+  each("receive_buffered_bytes", "gauge", "Bytes of requests under way.", snapshot.listeners,
+       "listener", [](const Listener& l) { return l.buffered; });
+  each("receive_refused_connections_total", "counter", "Connections beyond the bound.",
+       snapshot.listeners, "listener", [](const Listener& l) { return l.refused; });
+  each("receive_requests_total", "counter", "Requests made durable.", snapshot.peers, "peer",
+       [](const Peer& p) { return p.requests; });
+  each("receive_items_total", "counter", "Data points, log records and spans made durable.",
+       snapshot.peers, "peer", [](const Peer& p) { return p.items; });
+  each("receive_bytes_total", "counter", "Bytes of those requests as sent.", snapshot.peers, "peer",
+       [](const Peer& p) { return p.bytes; });
+  each("receive_refused_total", "counter", "Requests refused for good.", snapshot.peers, "peer",
+       [](const Peer& p) { return p.refused; });
+  each("receive_deferred_total", "counter", "Requests told to come again.", snapshot.peers, "peer",
+       [](const Peer& p) { return p.deferred; });
+  each("receive_last_seen_timestamp_seconds", "gauge", "When the peer was last heard.",
+       snapshot.peers, "peer", [](const Peer& p) { return seconds(p.last_seen); });
+  page.single("receive_peers_forgotten_total", "counter", "Peers that made room for others.",
+              snapshot.peers_forgotten);
 }
 
 }  // namespace
@@ -162,7 +182,7 @@ std::string to_prometheus(const Snapshot& snapshot) {
   sampling(page, snapshot.sampling);
   spool(page, snapshot);
   destinations(page, snapshot);
-  peers(page, snapshot);
+  reception(page, snapshot);
   page.single("process_resident_memory_bytes", "gauge", "Resident memory.", snapshot.process.rss);
   page.single("process_cpu_seconds_total", "counter", "CPU time.", snapshot.process.cpu);
   page.single("process_threads", "gauge", "Threads.", snapshot.process.threads);

@@ -74,6 +74,8 @@ struct Listener {
   std::string name;
   bool has_tls = false;
   std::uint64_t connections = 0;
+  std::uint64_t buffered = 0;  // bytes of requests under way
+  std::uint64_t refused = 0;   // connections beyond the bound
 };
 
 struct Peer {
@@ -86,6 +88,7 @@ struct Peer {
   std::uint64_t refused = 0;
   std::uint64_t deferred = 0;
   std::string last_error;
+  base::UnixNanos last_error_time = 0;
 };
 
 struct Process {
@@ -104,6 +107,7 @@ struct Snapshot {
   std::vector<Destination> destinations;
   std::vector<Listener> listeners;  // relay
   std::vector<Peer> peers;          // relay
+  std::uint64_t peers_forgotten = 0;
   Process process;
 };
 

@@ -237,8 +237,9 @@ std::string received(View receive, const Times& when, const Painter& paint) {
     out += fmt::format(" {}{}, {} connections;", listener["name"].text(),
                        listener["tls"].flag() ? " (TLS)" : "", listener["connections"].count());
   }
-  out += fmt::format(" {} peers\n", receive["peers"].items().size());
-  for (const View peer : receive["peers"].items()) {
+  const auto peers = receive["peers"].items();
+  out += fmt::format(" {} peers{}\n", peers.size(), peers.empty() ? "" : ", the silent first");
+  for (const View peer : peers) {
     out += fmt::format("  {:<28} last {:<12} {:>8} requests {:>10} items {:>10}",
                        peer["name"].text(), when(peer["last_seen"]), peer["requests"].count(),
                        peer["items"].count(), units::format_bytes(peer["bytes"].count()));

@@ -93,7 +93,7 @@ inline status::Snapshot filled() {
   snapshot.sampling = filled_sampling();
   snapshot.spool = filled_spool();
   snapshot.destinations.push_back(filled_destination());
-  snapshot.listeners.push_back({"grpc 0.0.0.0:4317", true, 12});
+  snapshot.listeners.push_back({"grpc 0.0.0.0:4317", true, 12, 65536, 3});
   status::Peer peer;
   peer.name = "store-17";
   peer.first_seen = kNow - 86400 * kSecond;
@@ -104,7 +104,9 @@ inline status::Snapshot filled() {
   peer.refused = 2;
   peer.deferred = 1;
   peer.last_error = "field 3 ends early";
+  peer.last_error_time = kNow - 3600 * kSecond;
   snapshot.peers.push_back(peer);
+  snapshot.peers_forgotten = 4;
   snapshot.process = {9 << 20, 12.5, 5, 23};
   return snapshot;
 }

@@ -112,6 +112,9 @@ TEST_CASE("prometheus: a filled snapshot") {
       {"edgehaul_destination_lag_seconds{destination=\"central\"}", 10800},
       {"edgehaul_destination_waiting_records{destination=\"central\"}", 1100},
       {"edgehaul_receive_items_total{peer=\"store-17\"}", 3'456'000},
+      {"edgehaul_receive_refused_total{peer=\"store-17\"}", 2},
+      {"edgehaul_receive_connections{listener=\"grpc 0.0.0.0:4317\"}", 12},
+      {"edgehaul_receive_peers_forgotten_total", 4},
       {"edgehaul_process_resident_memory_bytes", 9 << 20},
       {"edgehaul_process_cpu_seconds_total", 12.5},
   };
