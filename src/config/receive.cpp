@@ -116,7 +116,7 @@ void check_receive(Config& config, const Places& places, Faults& faults) {
   if (config.mode != Mode::relay) {
     const auto written = places.lower_bound("receive.");
     if (written != places.end() && written->first.starts_with("receive.")) {
-      faults.push_back({Severity::warning,
+      faults.push_back({Severity::note,
                         written->second.where,
                         written->first,
                         {},

@@ -50,7 +50,7 @@ TEST_CASE("faults: values of the wrong type or out of range name line, value and
        "edgehaul.yaml:1: collect.host.disk.include = sda: not a list (write [sda])"},
       {"collect:\n  host:\n    disk:\n      include:\n        - sda\n        - {a: b}\n",
        "edgehaul.yaml:6: collect.host.disk.include[1]: one value is wanted, not a map"},
-      {"mode: relay", "edgehaul.yaml:1: mode = relay: not one of the choices (agent)"},
+      {"mode: rely", "edgehaul.yaml:1: mode = rely: not one of the choices (agent, relay)"},
       {"log_level: loud",
        "edgehaul.yaml:1: log_level = loud: not one of the choices (debug, info, warning, error)"},
       {"state_dir: var",
