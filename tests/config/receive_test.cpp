@@ -55,8 +55,11 @@ TEST_CASE("receive: what is wrong, where and what to do") {
 }
 
 TEST_CASE("receive: credentials come from files and are shown nowhere") {
-  Case again("mode: relay\nreceive:\n  http:\n    auth:\n      basic: [\"${file:" +
-             with.dir.at("pass") + "}\"]\n      bearer: [\"s3cret token\"]\n");
+  Case again;
+  again.dir.write("pass", "no-colon-secret\n");
+  again.dir.write("edgehaul.yaml",
+                  "mode: relay\nreceive:\n  http:\n    auth:\n      basic: [\"${file:" +
+                      again.dir.at("pass") + "}\"]\n      bearer: [\"s3cret token\"]\n");
   const std::string faults = again.faults_from(Severity::note);
   CHECK(faults.find("edgehaul.yaml:5: receive.http.auth.basic: an entry is not USER:PASSWORD") !=
         std::string::npos);
