@@ -59,6 +59,7 @@ void RequestReader::reset() {
   parser_.reset();  // made at the first byte, so that idle connections carry none
   state_ = State::header;
   request_ = ServerRequest();
+  header_bytes_ = 0;
   length_ = 0;
   is_chunked_ = is_http10_ = wants_continue_ = keep_alive_ = false;
   fault_status_ = 0;
@@ -85,10 +86,14 @@ void RequestReader::feed_header(std::string_view& input) {
   const std::size_t used =
       parser_->header.put(boost::asio::const_buffer(input.data(), input.size()), error);
   input.remove_prefix(used);
-  if (error == Error::need_more) {
-    if (input.size() >= max_header_) fail_with(431, "the header is too large");
-    return;
+  // Beast holds its limit only where it has to wait for more; a block that comes in one piece
+  // passes.
+  header_bytes_ += used;
+  const bool is_incomplete = error == Error::need_more;
+  if (header_bytes_ + (is_incomplete ? input.size() : 0) > max_header_) {
+    return fail_with(431, "the header is too large");
   }
+  if (is_incomplete) return;
   if (error) {
     const Fault fault = header_fault(error);
     return fail_with(fault.status, std::string(fault.words));

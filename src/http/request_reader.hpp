@@ -64,6 +64,7 @@ class RequestReader {
   std::unique_ptr<Parser> parser_;
   State state_ = State::header;
   ServerRequest request_;
+  std::size_t header_bytes_ = 0;  // of the header that the parser took so far
   std::uint64_t length_ = 0;
   bool is_chunked_ = false;
   bool is_http10_ = false;
