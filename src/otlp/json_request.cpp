@@ -215,8 +215,10 @@ bool Handler::on_int64(std::int64_t value, std::string_view, error_code& ec) {
 bool Handler::on_uint64(std::uint64_t value, std::string_view, error_code& ec) {
   return put_value(JsonValue(value), ec);
 }
-bool Handler::on_double(double value, std::string_view, error_code& ec) {
-  return put_value(JsonValue(value), ec);
+// Boost.JSON's own value may be off by the last bit; it stays for what has no finite nearest
+// double.
+bool Handler::on_double(double value, std::string_view digits, error_code& ec) {
+  return put_value(JsonValue(text::parse_double(digits).value_or(value)), ec);
 }
 bool Handler::on_bool(bool value, error_code& ec) {
   return put_value(JsonValue(value), ec);

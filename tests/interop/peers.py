@@ -32,6 +32,11 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def listens(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def certificates(directory):
     """A CA, a server certificate for localhost and a client certificate, made by openssl."""
     def run(*words):
@@ -81,16 +86,31 @@ class Case(unittest.TestCase):
 
     def otelcol(self, receivers, use):
         """Starts the Collector with these receivers; its file gets one request per line."""
-        config = {
+        self.start_otelcol("otelcol", {
             "receivers": receivers,
             "exporters": {"file": {"path": self.at("received.jsonl")}},
-            "service": {"telemetry": {"metrics": {"level": "none"}},
-                        "pipelines": {"metrics": {"receivers": use, "exporters": ["file"]}}},
-        }
-        with open(self.at("otelcol.yaml"), "w", encoding="utf-8") as file:
+            "service": {"pipelines": {"metrics": {"receivers": use, "exporters": ["file"]}}},
+        })
+
+    def collector(self, name, ports, exporters):
+        """Starts a Collector that takes all signals at these ports (by protocol), writes them to
+        NAME.jsonl and gives them to the exporters; returns when it listens."""
+        protocols = {kind: {"endpoint": f"127.0.0.1:{port}"} for kind, port in ports.items()}
+        pipeline = {"receivers": ["otlp"], "exporters": ["file", *exporters]}
+        self.start_otelcol(name, {
+            "receivers": {"otlp": {"protocols": protocols}},
+            "exporters": {"file": {"path": self.at(name + ".jsonl")}, **exporters},
+            "service": {"pipelines": {signal: pipeline for signal in ("metrics", "logs", "traces")}},
+        })
+        for port in ports.values():
+            wait_until(lambda p=port: listens(p), "the Collector; log: " + self.log(name + ".log"))
+
+    def start_otelcol(self, name, config):
+        config["service"]["telemetry"] = {"metrics": {"level": "none"}}
+        with open(self.at(name + ".yaml"), "w", encoding="utf-8") as file:
             json.dump(config, file)  # JSON is YAML
-        self.spawn([os.path.join(HERE, "bin/otelcol"), "--config", self.at("otelcol.yaml")],
-                   "otelcol.log", stdout=subprocess.DEVNULL)
+        self.spawn([os.path.join(HERE, "bin/otelcol"), "--config", self.at(name + ".yaml")],
+                   name + ".log", stdout=subprocess.DEVNULL)
 
     def agent(self, *settings):
         command = [BINARY, "run"]

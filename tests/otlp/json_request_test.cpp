@@ -2,7 +2,11 @@
 #include "otlp/json_request.hpp"
 
 #include <array>
+#include <bit>
+#include <cstdint>
+#include <cstring>
 #include <string>
+#include <string_view>
 
 #include <doctest/doctest.h>
 
@@ -93,4 +97,37 @@ TEST_CASE("json request: depth and snake_case") {
   CHECK_FALSE(from_json(Signal::logs, deep, kLimit).has_value());
   CHECK(
       from_json(Signal::logs, R"({"resource_logs":[{"x":1}]})", kLimit).value_or("fault").empty());
+}
+
+TEST_CASE("json request: numbers keep every bit") {
+  struct Row {
+    std::string_view text;
+    double value;
+  };
+  for (const Row& row : std::to_array<Row>({{"0.1", 0.1},
+                                            {"-487828.7289539207", -487828.7289539207},
+                                            {"0.30000000000000004", 0.30000000000000004},
+                                            {"1234567.8901234567", 1234567.8901234567},
+                                            {"-1011945.1099564647", -1011945.1099564647},
+                                            {"8.41e21", 8.41e21},
+                                            {"9007199254740993.0", 9007199254740993.0},
+                                            {"1.7976931348623157e308", 1.7976931348623157e308},
+                                            {"2.2250738585072014E-308", 2.2250738585072014e-308},
+                                            {"5e-324", 5e-324},
+                                            {"1e-400", 0.0},
+                                            {"-0.0", -0.0}})) {
+    for (const std::string_view quote : {"", "\""}) {
+      if (!quote.empty() && row.text == "1e-400") continue;  // no finite number but zero is near
+      const std::string json =
+          R"({"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"gauge":{"dataPoints":[{"asDouble":)" +
+          std::string(quote) + std::string(row.text) + std::string(quote) + "}]}}]}]}]}";
+      CAPTURE(json);
+      const auto request = from_json(Signal::metrics, json, kLimit);
+      REQUIRE(request.has_value());
+      REQUIRE(request->size() >= sizeof(double));
+      double kept = 0;
+      std::memcpy(&kept, request->data() + request->size() - sizeof kept, sizeof kept);
+      CHECK(std::bit_cast<std::uint64_t>(kept) == std::bit_cast<std::uint64_t>(row.value));
+    }
+  }
 }
