@@ -237,8 +237,9 @@ void Connection::submit(Call& call, ServerReply reply) {
   submit_message(session_, call.stream());
 }
 
-void Connection::submit_http(const Call& call, int status) {
-  find(call.stream())->stage = Stage::answering;
+void Connection::submit_http(Call& call, int status) {
+  call.stage = Stage::answering;
+  call.frame = fmt::format("{}: this port speaks gRPC\n", status);
   submit_status(session_, call.stream(), status);
 }
 

@@ -78,7 +78,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void on_end(Call& call);
   void on_closed(std::int32_t stream);
   void submit(Call& call, ServerReply reply);
-  void submit_http(const Call& call, int status);
+  void submit_http(Call& call, int status);
   void consume(Call& call);
   void charge(Call& call, std::size_t bytes);
   void arm();

@@ -115,9 +115,8 @@ struct Callbacks {
   // An answer that is complete before the request is: tell the peer to stop sending (RFC 7540
   // §8.1).
   static int frame_sent(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
-    const bool is_end =
-        frame->hd.type == NGHTTP2_HEADERS && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
-    if (!is_end) return 0;
+    const bool may_end = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
+    if (!may_end || (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return 0;
     const Connection::Call* call = of(user).find(frame->hd.stream_id);
     if (call != nullptr && !call->peer_ended) {
       nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR);
@@ -125,17 +124,27 @@ struct Callbacks {
     return 0;
   }
 
-  // The message, then trailers in the same turn: submitted earlier they would overtake the DATA.
-  static ssize_t read_message(nghttp2_session* session, std::int32_t stream, std::uint8_t* into,
-                              std::size_t room, std::uint32_t* flags, nghttp2_data_source*,
-                              void* user) {
+  // The body of the answer, to its end.
+  static ssize_t read_body(nghttp2_session*, std::int32_t stream, std::uint8_t* into,
+                           std::size_t room, std::uint32_t* flags, nghttp2_data_source*,
+                           void* user) {
     Connection::Call* call = of(user).find(stream);
     if (call == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     const std::size_t size = std::min(room, call->frame.size() - call->sent);
     std::memcpy(into, call->frame.data() + call->sent, size);
     call->sent += size;
-    if (call->sent == call->frame.size()) {
-      *flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
+    if (call->sent == call->frame.size()) *flags |= NGHTTP2_DATA_FLAG_EOF;
+    return static_cast<ssize_t>(size);
+  }
+
+  // The message, then trailers in the same turn: submitted earlier they would overtake the DATA.
+  static ssize_t read_message(nghttp2_session* session, std::int32_t stream, std::uint8_t* into,
+                              std::size_t room, std::uint32_t* flags, nghttp2_data_source* source,
+                              void* user) {
+    const ssize_t size = read_body(session, stream, into, room, flags, source, user);
+    if ((*flags & NGHTTP2_DATA_FLAG_EOF) != 0) {
+      *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+      const Connection::Call* call = of(user).find(stream);
       const StatusText status(call->reply);
       Fields trailers;
       status.add_to(trailers);
@@ -143,7 +152,7 @@ struct Callbacks {
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
       }
     }
-    return static_cast<ssize_t>(size);
+    return size;
   }
 };
 
@@ -164,7 +173,6 @@ nghttp2_session* make_session(Connection& connection, const ServerOptions& optio
   nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, &Callbacks::frame_sent);
   nghttp2_option_set_no_auto_window_update(option, 1);
   nghttp2_option_set_max_settings(option, kMaxSettings);
-  nghttp2_option_set_no_closed_streams(option, 1);
   const int made = nghttp2_session_server_new2(&session, callbacks, &connection, option);
   nghttp2_option_del(option);
   nghttp2_session_callbacks_del(callbacks);
@@ -231,8 +239,11 @@ void submit_status(nghttp2_session* session, std::int32_t stream, int status) {
   const std::string code = std::to_string(status);
   Fields fields;
   fields.add(":status", code);
+  fields.add("content-type", "text/plain");
   if (status == 405) fields.add("allow", "POST");
-  nghttp2_submit_response(session, stream, fields.data(), fields.size(), nullptr);
+  nghttp2_data_provider provider{};
+  provider.read_callback = &Callbacks::read_body;
+  nghttp2_submit_response(session, stream, fields.data(), fields.size(), &provider);
 }
 
 void reset_stream(nghttp2_session* session, std::int32_t stream) {

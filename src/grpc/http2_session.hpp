@@ -38,7 +38,7 @@ void open_connection_window(nghttp2_session* session, std::size_t bytes);
 void submit_message(nghttp2_session* session, std::int32_t stream);
 // Trailers-Only.
 void submit_error(nghttp2_session* session, std::int32_t stream, const ServerReply& reply);
-// An HTTP answer to what is no gRPC request.
+// An HTTP answer to what is no gRPC request; the call's frame is its text.
 void submit_status(nghttp2_session* session, std::int32_t stream, int status);
 void reset_stream(nghttp2_session* session, std::int32_t stream);
 void submit_goaway_notice(nghttp2_session* session);

@@ -134,7 +134,9 @@ TEST_CASE("grpc server: what is no gRPC is told so in HTTP") {
   auto get = bench.request("x");
   get.method = "GET";
   get.body.clear();
-  CHECK(bench.client.perform(std::move(get))->status == 405);
+  const auto refused = bench.client.perform(std::move(get));
+  CHECK(refused->status == 405);
+  CHECK(refused->body == "405: this port speaks gRPC\n");  // for people with curl
   auto plain = bench.request("x");
   for (auto& [name, value] : plain.headers) {
     if (name == "content-type") value = "application/json";
