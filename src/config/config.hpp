@@ -13,6 +13,7 @@
 #include "forward/options.hpp"
 #include "metric/selection.hpp"
 #include "relay/options.hpp"
+#include "sources/cgroup/options.hpp"
 #include "sources/host/options.hpp"
 #include "spool/options.hpp"
 
@@ -28,6 +29,7 @@ struct Collect {
   std::chrono::milliseconds interval{10'000};
   bool host_enabled = true;
   host::Options host;
+  cgroup::Options cgroup;
   metric::Selection selection;
 };
 

@@ -14,11 +14,15 @@ constexpr std::array<std::string_view, 12> kTypeNames{
     "duration",      "text",   "URL",  "path",
     "choice",        "list",   "map",  "map"};
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 16> kSections{{
+constexpr std::pair<std::string_view, std::string_view> kSections[] = {
     {"collect", "What is sampled, and how often."},
     {"collect.host",
      "Sources of this host. Lists are globs in which * also matches /; a name is taken when an "
      "include matches and no exclude does."},
+    {"collect.cgroup",
+     "Containers, units and slices. A cgroup is taken when its kind is, an include matches its "
+     "path "
+     "and no exclude does."},
     {"collect.host.process", "One resource and some ten series for each process."},
     {"spool", "The queue on disk between sampling and sending."},
     {"forward",
@@ -39,7 +43,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 16> kSection
     {"receive.http.tls", "Without a certificate the port is plaintext."},
     {"receive.http.auth", "As for gRPC."},
     {"status", "Where `edgehaul status` asks."},
-}};
+};
 
 }  // namespace
 
@@ -52,6 +56,7 @@ const std::vector<Key>& keys() {
     std::vector<Key> rows;
     add_general_keys(rows);
     add_host_keys(rows);
+    add_cgroup_keys(rows);
     add_forward_keys(rows);
     add_receive_keys(rows);
     return rows;

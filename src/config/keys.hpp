@@ -87,6 +87,7 @@ std::string_view section_help(std::string_view path);
 // The rows of one part, in keys_*.cpp.
 void add_general_keys(std::vector<Key>& rows);
 void add_host_keys(std::vector<Key>& rows);
+void add_cgroup_keys(std::vector<Key>& rows);
 void add_forward_keys(std::vector<Key>& rows);
 void add_receive_keys(std::vector<Key>& rows);
 

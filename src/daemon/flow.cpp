@@ -6,6 +6,8 @@
 
 #include "base/log.hpp"
 #include "base/version.hpp"
+#include "metric/workloads.hpp"
+#include "sources/cgroup/cgroup.hpp"
 #include "sources/host/boot.hpp"
 #include "sources/host/sources.hpp"
 
@@ -41,8 +43,14 @@ identity::Identity identify(const base::Roots& roots, const config::Config& conf
 
 metric::Sources make_sources(const base::Roots& roots, const config::Config& config,
                              const base::Clock& clock) {
-  if (!config.collect.host_enabled) return {};
-  return host::make_sources(roots, config.collect.host, clock);
+  metric::Sources sources;
+  if (config.collect.host_enabled) sources = host::make_sources(roots, config.collect.host, clock);
+  const auto workloads = std::make_shared<metric::Workloads>();
+  // Last: it leaves out what the kubelet source has claimed in the same tick.
+  if (config.collect.cgroup.enabled)
+    sources.push_back(
+        std::make_unique<cgroup::Cgroup>(roots, config.collect.cgroup, clock, workloads));
+  return sources;
 }
 
 Flow::Flow(const base::Clock& clock, base::Roots roots,

@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "metric/def.hpp"
+#include "metric/rows_cgroup.hpp"
 #include "metric/rows_container.hpp"
 #include "metric/rows_devices.hpp"
 #include "metric/rows_host.hpp"
@@ -26,6 +27,7 @@ constexpr auto join(const std::array<Def, Sizes>&... parts) {
 }
 }  // namespace detail
 
-inline constexpr auto kRows = detail::join(kHostRows, kDeviceRows, kContainerRows, kSelfRows);
+inline constexpr auto kRows =
+    detail::join(kHostRows, kDeviceRows, kContainerRows, kCgroupRows, kSelfRows);
 
 }  // namespace edgehaul::metric

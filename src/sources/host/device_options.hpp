@@ -5,12 +5,12 @@
 #pragma once
 
 #include <chrono>
-#include <string>
-#include <vector>
+
+#include "base/globs.hpp"
 
 namespace edgehaul::host {
 
-using Globs = std::vector<std::string>;
+using base::Globs;
 
 struct DiskOptions {
   bool enabled = true;

@@ -10,21 +10,14 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/globs.hpp"
 #include "base/text.hpp"
 #include "sources/host/device_options.hpp"
 
 namespace edgehaul::host {
 
-inline bool matches_any(const Globs& globs, std::string_view name) {
-  for (const std::string& glob : globs) {
-    if (text::glob_match(glob, name)) return true;
-  }
-  return false;
-}
-
-inline bool is_wanted(const Globs& include, const Globs& exclude, std::string_view name) {
-  return matches_any(include, name) && !matches_any(exclude, name);
-}
+using base::is_wanted;
+using base::matches_any;
 
 template <class State>
 class NameMap {

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which files of a cgroup are read, of which hierarchy, how often and for which metrics; one table
+// for v2 and one for v1. Constant data.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "metric/batch.hpp"
+#include "sources/cgroup/usage.hpp"
+
+namespace edgehaul::cgroup {
+
+// v1 has a tree for each; in v2 they are all one.
+enum class Hierarchy : std::uint8_t { cpuacct, cpu, memory, blkio, pids };
+inline constexpr std::size_t kHierarchies = 5;
+
+enum class Version : std::uint8_t { v1, v2 };
+
+struct File {
+  const char* name;
+  Hierarchy hierarchy;
+  bool is_limit;  // set by people and runtimes: looked at now and then
+  Parse parse;
+  std::span<const metric::Id> metrics;  // that need it
+  const char* older_name = nullptr;     // tried where there is no file of that name
+};
+
+inline constexpr std::size_t kMaxFiles = 20;
+std::span<const File> files_of(Version version);
+
+// Indices into files_of() of the files that the wanted metrics need; the CPU time comes first.
+std::vector<std::uint8_t> wanted_files(Version version, const metric::Batch& batch);
+
+// CPU time, memory and threads: all that is read of the remainder.
+std::span<const std::uint8_t> rest_files(Version version);
+
+}  // namespace edgehaul::cgroup

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sources/cgroup/reader.hpp"
+
+#include <unistd.h>
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "base/text.hpp"
+
+namespace edgehaul::cgroup {
+
+namespace {
+
+constexpr std::size_t kFirstBuffer = 16 * 1024;
+constexpr std::size_t kLargest = 256 * 1024;  // io.stat of a host with thousands of devices
+// A cgroup idle for so long gives back all descriptors but that of its CPU time.
+constexpr std::uint32_t kIdleTicks = 3;
+
+}  // namespace
+
+Reader::Reader(const Tree& tree, Descriptors& descriptors)
+    : tree_(tree), descriptors_(descriptors), buffer_(kFirstBuffer) {}
+
+void Reader::begin(std::vector<std::uint8_t> wanted, base::Steady now, std::size_t reserve,
+                   metric::Faults& faults) {
+  files_ = files_of(tree_.version());
+  wanted_ = std::move(wanted);
+  now_ = now;
+  reserve_ = reserve;
+  faults_ = &faults;
+  refused_ = 0;
+}
+
+// The kernel makes the whole text at the first read, so a short read is the end of it.
+std::optional<std::string_view> Reader::read_all(int fd, int& why) {
+  std::size_t filled = 0;
+  for (;;) {
+    const ssize_t got =
+        ::pread(fd, buffer_.data() + filled, buffer_.size() - filled, static_cast<off_t>(filled));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) {
+      why = errno;
+      return std::nullopt;
+    }
+    filled += static_cast<std::size_t>(got);
+    if (got == 0 || filled < buffer_.size()) return std::string_view(buffer_.data(), filled);
+    if (buffer_.size() >= kLargest) {
+      why = EFBIG;
+      return std::nullopt;
+    }
+    buffer_.resize(buffer_.size() * 2);
+  }
+}
+
+void Reader::parse(const Node& node, const File& file, std::string_view body, Usage& usage) {
+  metric::Faults here;
+  file.parse(body, usage, here);
+  if (here.count() == 0) return;
+  Error error = here.result().error();
+  faults_->add(Error(error.code, fmt::format("{}: {}", text::to_utf8(node.path), error.message)));
+}
+
+Reader::Outcome Reader::read_file(const Node& node, Member& member, std::uint8_t index) {
+  const File& file = files_[index];
+  base::Fd& kept = member.files[index];
+  base::Fd opened;
+  if (!kept) {
+    auto result = tree_.open(node, file.hierarchy, file.name);
+    if (!result && file.older_name != nullptr)
+      result = tree_.open(node, file.hierarchy, file.older_name);
+    if (!result) {
+      refused_ += result.error().code == Errc::refused ? 1U : 0U;
+      member.absent |= 1U << index;
+      return Outcome::absent;
+    }
+    opened = std::move(*result);
+  }
+  int why = 0;
+  const auto body = read_all(kept ? kept.get() : opened.get(), why);
+  if (!body) {
+    descriptors_.drop(kept);
+    if (why == ENODEV || why == ENOENT) return Outcome::gone;
+    // A pressure file whose feature is switched off says EOPNOTSUPP.
+    member.absent |= 1U << index;
+    return Outcome::absent;
+  }
+  parse(node, file, *body, member.usage);
+  if (opened && !file.is_limit && tree_.is_kernel()) descriptors_.keep(opened, kept, reserve_);
+  return Outcome::good;
+}
+
+void Reader::note_cpu(Member& member) {
+  const auto cpu_ns = member.usage.get(Field::cpu_ns);
+  member.cpu_usage = -1;
+  if (!cpu_ns) {
+    member.idle_ticks = 0;
+    return;
+  }
+  const bool is_same = member.was_read && *cpu_ns == member.cpu_ns;
+  member.idle_ticks = is_same ? member.idle_ticks + 1 : 0;
+  const double seconds = std::chrono::duration<double>(now_ - member.cpu_read).count();
+  if (member.was_read && *cpu_ns >= member.cpu_ns && seconds > 0)
+    member.cpu_usage = static_cast<double>(*cpu_ns - member.cpu_ns) / 1e9 / seconds;
+  member.cpu_ns = *cpu_ns;
+  member.cpu_read = now_;
+}
+
+bool Reader::read(Node& node, Member& member) {
+  const bool reads_limits = !member.was_read || now_ - member.limits_read >= kOldest;
+  if (reads_limits) {
+    member.absent = 0;  // controllers may be switched on later
+    member.limits_read = now_;
+  }
+  std::size_t found = 0;
+  bool reads_all = true;
+  for (std::size_t i = 0; i < wanted_.size(); ++i) {
+    const std::uint8_t index = wanted_[i];
+    const bool is_limit = files_[index].is_limit;
+    const bool is_due = i == 0 || (is_limit ? reads_limits : reads_all);
+    if (is_due && (member.absent >> index & 1U) == 0) {
+      const Outcome outcome = read_file(node, member, index);
+      const bool is_lost = i == 0 && outcome == Outcome::absent && member.usage.get(Field::cpu_ns);
+      if (outcome == Outcome::gone || is_lost) {
+        Tree::note_gone(node);
+        return false;
+      }
+      found += outcome == Outcome::good ? 1U : 0U;
+    }
+    if (i > 0) continue;
+    note_cpu(member);
+    reads_all = member.idle_ticks == 0 || now_ - member.full_read >= kOldest;
+  }
+  if (reads_all) member.full_read = now_;
+  if (member.idle_ticks == kIdleTicks) {
+    for (std::size_t index = 1; index < member.files.size(); ++index)
+      descriptors_.drop(member.files[index]);
+  }
+  if (reads_limits) member.has_files = found > 0;
+  if (!member.has_files) Tree::note_gone(node);  // or it has none of the files: listing tells
+  member.was_read = true;
+  return member.has_files;
+}
+
+bool Reader::read_rest(Node& node, Rest& rest) {
+  struct Part {
+    Field field;
+    std::uint64_t Rest::*value;
+  };
+  constexpr Part kParts[] = {{Field::cpu_ns, &Rest::cpu_ns},
+                             {Field::memory_usage, &Rest::memory},
+                             {Field::pids, &Rest::pids}};
+  Usage usage;
+  bool is_any = false;
+  for (const std::uint8_t index : rest_files(tree_.version())) {
+    const auto file = tree_.open(node, files_[index].hierarchy, files_[index].name);
+    int why = 0;
+    const auto body = file ? read_all(file->get(), why) : std::nullopt;
+    if (!body) continue;
+    is_any = true;
+    parse(node, files_[index], *body, usage);
+  }
+  if (!is_any) {
+    Tree::note_gone(node);
+    return false;
+  }
+  for (const Part& part : kParts)
+    rest.*part.value = usage.get(part.field).value_or(0);
+  rest.was_read = true;
+  return true;
+}
+
+}  // namespace edgehaul::cgroup

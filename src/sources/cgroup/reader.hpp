@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads the files of a cgroup, as few as can be: descriptors are kept as long as there are some,
+// limits are read once a minute, and a cgroup that has not used the CPU since is not read again for
+// as long. Collect thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "metric/faults.hpp"
+#include "sources/cgroup/descriptors.hpp"
+#include "sources/cgroup/member.hpp"
+#include "sources/cgroup/tree.hpp"
+
+namespace edgehaul::cgroup {
+
+class Reader {
+ public:
+  // The oldest that a repeated value may be.
+  static constexpr std::chrono::seconds kOldest{60};
+
+  Reader(const Tree& tree, Descriptors& descriptors);
+
+  // For all reads until the next call: the files to read and the time. `reserve` descriptors are
+  // left to the tree.
+  void begin(std::vector<std::uint8_t> wanted, base::Steady now, std::size_t reserve,
+             metric::Faults& faults);
+  // Brings usage and cpu_usage up to date. False: there is nothing to say of it, it is
+  // gone.
+  bool read(Node& node, Member& member);
+  // CPU time, memory and threads of a part of the remainder, without keeping anything open.
+  bool read_rest(Node& node, Rest& rest);
+  // Files that could not be opened for lack of permission in this round.
+  std::size_t refused() const { return refused_; }
+
+ private:
+  enum class Outcome : std::uint8_t { good, absent, gone };
+  Outcome read_file(const Node& node, Member& member, std::uint8_t index);
+  std::optional<std::string_view> read_all(int fd, int& why);
+  void parse(const Node& node, const File& file, std::string_view body, Usage& usage);
+  void note_cpu(Member& member);
+
+  const Tree& tree_;
+  Descriptors& descriptors_;
+  std::span<const File> files_;
+  std::vector<std::uint8_t> wanted_;
+  base::Steady now_{};
+  std::size_t reserve_ = 0;
+  metric::Faults* faults_ = nullptr;
+  std::size_t refused_ = 0;
+  std::vector<char> buffer_;
+};
+
+}  // namespace edgehaul::cgroup
