@@ -21,8 +21,7 @@ constexpr std::pair<std::string_view, std::string_view> kSections[] = {
      "include matches and no exclude does."},
     {"collect.cgroup",
      "Containers, units and slices. A cgroup is taken when its kind is, an include matches its "
-     "path "
-     "and no exclude does."},
+     "path and no exclude does."},
     {"collect.host.process", "One resource and some ten series for each process."},
     {"spool", "The queue on disk between sampling and sending."},
     {"forward",
