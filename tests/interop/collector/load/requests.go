@@ -48,39 +48,6 @@ func fillResource(resource pcommon.Resource, variant int) {
 
 func now() pcommon.Timestamp { return pcommon.NewTimestampFromTime(time.Now()) }
 
-// countOwn leaves out what a relay tells about its own host.
-func countOwn(metrics pmetric.Metrics) int {
-	count := 0
-	for i := range metrics.ResourceMetrics().Len() {
-		scopes := metrics.ResourceMetrics().At(i).ScopeMetrics()
-		for j := range scopes.Len() {
-			if scopes.At(j).Scope().Name() != loadScope {
-				continue
-			}
-			for k := range scopes.At(j).Metrics().Len() {
-				count += pointCount(scopes.At(j).Metrics().At(k))
-			}
-		}
-	}
-	return count
-}
-
-func pointCount(metric pmetric.Metric) int {
-	switch metric.Type() {
-	case pmetric.MetricTypeGauge:
-		return metric.Gauge().DataPoints().Len()
-	case pmetric.MetricTypeSum:
-		return metric.Sum().DataPoints().Len()
-	case pmetric.MetricTypeHistogram:
-		return metric.Histogram().DataPoints().Len()
-	case pmetric.MetricTypeExponentialHistogram:
-		return metric.ExponentialHistogram().DataPoints().Len()
-	case pmetric.MetricTypeSummary:
-		return metric.Summary().DataPoints().Len()
-	}
-	return 0
-}
-
 // Ten points to a metric; every kind of data that OTLP has, gauges and sums most of all.
 func makeMetrics(random *rand.Rand, items, variant int) pmetric.Metrics {
 	metrics := pmetric.NewMetrics()
