@@ -268,7 +268,12 @@ FileSystem Directory::file_system() const {
       Known{0xE0F5E1E2, "erofs", false},   Known{0x24051905, "ubifs", true},
   };
   struct statfs info {};
-  if (::statfs(path_.c_str(), &info) != 0) return {"unknown", true};
+  std::string existing = path_;
+  while (::statfs(existing.c_str(), &info) != 0) {
+    const std::size_t slash = existing.find_last_of('/');
+    if (slash == std::string::npos || slash == 0) return {"unknown", true};
+    existing.resize(slash);
+  }
   const auto magic = static_cast<std::uint64_t>(static_cast<std::uint32_t>(info.f_type));
   for (const Known& known : kKnown) {
     if (known.magic == magic) return {known.name, known.is_persistent};

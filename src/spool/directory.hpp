@@ -57,8 +57,8 @@ class Directory {
 
   std::uint64_t bytes() const;            // of all that is ours and counts towards max_size
   std::uint64_t companion_bytes() const;  // the same without database, -wal, -shm and ballast
-  FileSystem file_system() const;
-  std::uint64_t free_bytes() const;  // on the file system, for us
+  FileSystem file_system() const;         // of the folder, or where it will be made
+  std::uint64_t free_bytes() const;       // on the file system, for us
 
  private:
   Result<void> move_database(const std::string& to);

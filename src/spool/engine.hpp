@@ -72,6 +72,7 @@ class Engine {
   };
 
   // engine_open.cpp
+  void look_at_file_system();
   Result<void> open_store();
   Result<std::unique_ptr<Store>> open_file();
   Result<void> adopt(std::unique_ptr<Store> store);

@@ -46,6 +46,7 @@ Result<void> Engine::open() {
     log::warning("spool", "max_size {} is raised to {}", units::format_bytes(options_.max_size),
                  units::format_bytes(Limits::kLeast));
   }
+  look_at_file_system();
   age_.start(0, clock_.wall(), clock_);
   if (auto opened = open_store(); !opened) {
     if (opened.error().code == Errc::invalid) return opened;
@@ -57,14 +58,19 @@ Result<void> Engine::open() {
     const auto seconds = std::max<base::UnixNanos>(clock_.wall() - k2020, 0) / kSecond;
     next_id_ = (1ULL << 44) + (static_cast<RecordId>(seconds) << 16);
   }
+  return {};
+}
+
+void Engine::look_at_file_system() {
   const FileSystem system = directory_.file_system();
   counters_.file_system = system.name;
   counters_.persistent = system.is_persistent;
-  if (!system.is_persistent) {
-    log::warning("spool", "{} is on {}: records do not survive a restart of this machine",
-                 directory_.path(), system.name);
-  }
-  return {};
+  if (system.is_persistent) return;
+  Options smaller = options_;
+  smaller.max_size = std::min(options_.max_size, Limits::kMostInMemory);
+  limits_ = Limits::of(smaller);
+  log::warning("spool", "{} is on {}: records do not survive a restart of this machine; at most {}",
+               directory_.path(), system.name, units::format_bytes(limits_.max_size));
 }
 
 Result<void> Engine::open_store() {

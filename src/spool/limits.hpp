@@ -12,6 +12,8 @@ namespace edgehaul::spool {
 
 struct Limits {
   static constexpr std::uint64_t kLeast = 1U << 20;  // a smaller max_size is raised to this
+  // On tmpfs and the like, whose pages count towards MemoryMax= of the unit (128 MiB).
+  static constexpr std::uint64_t kMostInMemory = 64U << 20;
   // Kept free in the database, so that progress and deletes never wait for room.
   static constexpr std::uint64_t kReservePages = 16;
 

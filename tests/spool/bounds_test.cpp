@@ -3,6 +3,7 @@
 
 #include "rig.hpp"
 #include "spool/age_clock.hpp"
+#include "spool/limits.hpp"
 
 using namespace edgehaul;
 using namespace edgehaul::spool;
@@ -228,10 +229,12 @@ TEST_CASE("bounds: the files belong to their owner alone, a memory file system i
   const std::string folder = "/dev/shm/edgehaul-test-" + std::to_string(::getpid());
   Options options = rig.options();
   options.directory = folder;
+  options.max_size = 1U << 30;
   {
     auto spool = Spool::open(options, rig.clock, {});
     REQUIRE(spool.has_value());
     CHECK_FALSE((*spool)->stats().persistent);
+    CHECK((*spool)->stats().max_size == Limits::kMostInMemory);
     CHECK((*spool)->stats().file_system == "tmpfs");
   }
   std::filesystem::remove_all(folder);

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The static binary: what it is made of, and that it runs on every kind of host, on a host without any libc, and on
+arm64 (under qemu)."""
+
+import http.server
+import json
+import pathlib
+import shutil
+import ssl
+import subprocess
+import tempfile
+import threading
+import unittest
+
+import bed
+import built
+
+LARGEST = 8 * 1024 * 1024
+
+
+def elf(option, path):
+    return subprocess.run(["readelf", "--wide", option, str(path)], capture_output=True, text=True, check=True).stdout
+
+
+class Sink:
+    """An OTLP/HTTP server over TLS on this machine that counts what it takes."""
+
+    def __init__(self, directory):
+        self.taken = 0
+        sink = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                self.rfile.read(int(self.headers["content-length"]))
+                sink.taken += 1
+                self.send_response(200)
+                self.send_header("content-type", "application/x-protobuf")
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                        "-addext", "subjectAltName=DNS:localhost", "-keyout", "key.pem", "-out", "cert.pem"],
+                       cwd=directory, check=True, capture_output=True)
+        self.certificate = pathlib.Path(directory) / "cert.pem"
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate, pathlib.Path(directory) / "key.pem")
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def endpoint(self):
+        # By name: c-ares has to find it, in /etc/hosts or by itself.
+        return f"https://localhost:{self.server.server_address[1]}"
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Made(unittest.TestCase):
+    def each(self):
+        yield built.BINARY
+        other = built.DIST / "edgehaul-arm64"
+        if other.exists():
+            yield other
+
+    def test_it_is_a_stripped_static_pie_of_the_agreed_size(self):
+        for binary in self.each():
+            with self.subTest(binary.name):
+                self.assertIn("DYN (Position-Independent", elf("--file-header", binary))
+                self.assertNotIn("INTERP", elf("--program-headers", binary))
+                self.assertNotRegex(elf("--dynamic", binary), r"\((NEEDED|RPATH|RUNPATH)\)")
+                self.assertIn("BIND_NOW", elf("--dynamic", binary))
+                self.assertRegex(elf("--program-headers", binary), r"GNU_STACK .* RW ")
+                self.assertNotIn(".symtab", elf("--section-headers", binary))
+                self.assertLessEqual(binary.stat().st_size, LARGEST)
+
+    def test_it_names_no_folder_of_the_build_machine(self):
+        for binary in self.each():
+            self.assertNotIn(str(built.SOURCE).encode(), binary.read_bytes())
+
+
+class Runs(unittest.TestCase):
+    """sample, check and delivery over TLS below a root file system."""
+
+    def setUp(self):
+        self.directory = tempfile.mkdtemp(prefix="edgehaul-static-")
+        self.addCleanup(shutil.rmtree, self.directory, True)
+        self.sink = Sink(self.directory)
+        self.addCleanup(self.sink.close)
+
+    def inside(self, root, binary, emulator=()):
+        """Puts the binary and a configuration below `root` and does what a first user does."""
+        self.addCleanup(root.remove)
+        root.put(binary, "/edgehaul")
+        root.write("/etc/edgehaul/edgehaul.yaml", f"""
+state_dir: /state
+collect: {{interval: 200ms}}
+status: {{socket: /status.sock}}
+forward:
+  - endpoint: {self.sink.endpoint}
+    protocol: http
+""")
+        program = [*emulator, "/edgehaul"]
+        root.run(*program, "check")
+        points = root.run(*program, "sample").stdout
+        for name in ("system.cpu.time", "system.memory.usage", "system.uptime"):
+            self.assertIn(name, points)
+        self.deliver(root, program)
+
+    def deliver(self, root, program):
+        log = pathlib.Path(self.directory) / "log"
+        with open(log, "wb") as out:
+            agent = subprocess.Popen(root.command(*program, "run"), stderr=out, start_new_session=True)
+        try:
+            bed.wait_until(lambda: self.sink.taken >= 3 or agent.poll() is not None, "three requests")
+            self.assertIsNone(agent.poll(), log.read_text(errors="replace"))
+            answer = json.loads(root.run(*program, "status", "--json", "--socket", "/status.sock").stdout)
+            self.assertGreater(answer["sampler"]["ticks"], 0)
+        finally:
+            agent.terminate()
+            agent.wait(30)
+        self.assertEqual(0, agent.returncode, log.read_text(errors="replace"))
+
+    def test_in_debian_11(self):
+        root = bed.Root(bed.tarball("bullseye"))
+        root.put(self.sink.certificate, "/etc/ssl/certs/ca-certificates.crt")
+        self.inside(root, built.BINARY)
+
+    def test_in_debian_13(self):
+        root = bed.Root(bed.tarball("trixie"))
+        root.put(self.sink.certificate, "/etc/ssl/certs/ca-certificates.crt")
+        self.inside(root, built.BINARY)
+
+    def test_without_any_libc_and_with_the_authorities_where_red_hat_has_them(self):
+        root = bed.Root()
+        root.put(self.sink.certificate, "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem")
+        self.inside(root, built.BINARY)
+
+    def test_without_any_libc_and_with_the_authorities_where_suse_has_them(self):
+        root = bed.Root()
+        root.put(self.sink.certificate, "/var/lib/ca-certificates/ca-bundle.pem")
+        self.inside(root, built.BINARY)
+
+    @unittest.skipUnless((built.DIST / "edgehaul-arm64").exists() and built.DEB_ARCH != "arm64", "no arm64 build in dist/")
+    def test_on_arm64(self):
+        root = bed.Root()
+        root.put(self.sink.certificate, "/etc/ssl/cert.pem")
+        root.put(shutil.which("qemu-aarch64-static"), "/qemu")
+        self.inside(root, built.DIST / "edgehaul-arm64", ["/qemu"])
+
+
+if __name__ == "__main__":
+    unittest.main()
