@@ -13,11 +13,17 @@ namespace {
 
 constexpr std::string_view kForward = "forward[]";
 
+Draft draft_of(const forward::Destination& to) {
+  Draft draft{to, false};
+  if (to.backlog_forbid) draft.backlog_forbid = forward::format_window(*to.backlog_forbid);
+  return draft;
+}
+
 void compare_destination(const forward::Destination& before, const forward::Destination& after,
                          std::size_t index, std::vector<std::string>& changed) {
   Config none;
-  Draft a{before, false};
-  Draft b{after, false};
+  Draft a = draft_of(before);
+  Draft b = draft_of(after);
   for (const Key& key : keys()) {
     if (!key.path.starts_with(kForward)) continue;
     if (write_value(key, {none, a}) == write_value(key, {none, b})) continue;

@@ -25,6 +25,7 @@ class Examination {
     check_headers();
     check_tls();
     check_proxy();
+    check_window();
     if (to_.backoff_initial > to_.backoff_max) {
       add(Severity::error, "backoff.initial", "longer than backoff.max");
     }
@@ -197,6 +198,16 @@ class Examination {
       to_.proxy.url = "http://" + to_.proxy.url;
     } else if (proxy->scheme != "http" && proxy->scheme != "https") {
       add(Severity::error, "proxy", "not an HTTP proxy", "http:// or https://");
+    }
+  }
+
+  void check_window() {
+    if (draft_.backlog_forbid.empty()) return;
+    auto window = forward::parse_window(draft_.backlog_forbid);
+    if (window) {
+      to_.backlog_forbid = *window;
+    } else {
+      add(Severity::error, "backlog.forbid", window.error().message, "such as \"08:00-18:00\"");
     }
   }
 

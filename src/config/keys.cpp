@@ -31,6 +31,8 @@ constexpr std::pair<std::string_view, std::string_view> kSections[] = {
     {"forward[].backoff",
      "Pause after a failure, doubled each time up to max and spread at random; there is no last "
      "try."},
+    {"forward[].max_age",
+     "A record's age counts from when it was sampled, or received from a peer."},
     {"forward[].backlog", "What waits from earlier, sent behind fresh samples."},
     {"receive", "What a relay takes from others; an agent receives nothing."},
     {"receive.grpc", "OTLP/gRPC: what Collectors' otlp exporters send."},

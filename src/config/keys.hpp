@@ -20,7 +20,8 @@ inline constexpr std::size_t kMaxDestinations = 16;
 // A destination while it is read.
 struct Draft {
   forward::Destination to;
-  bool insecure = false;  // tls.insecure: an endpoint without a scheme is plaintext
+  bool insecure = false;         // tls.insecure: an endpoint without a scheme is plaintext
+  std::string backlog_forbid{};  // "08:00-18:00"
 };
 
 // What a row's accessor reaches into; `draft` counts only for rows below "forward[]".

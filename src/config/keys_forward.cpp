@@ -109,6 +109,35 @@ void add_pace(std::vector<Key>& rows) {
       Type::rate,
       row("forward[].backlog.max_rate", [](Slot s) -> auto& { return s.draft.to.backlog_max_rate; },
           "Bytes per second on the wire; 0: no limit.", {0, 1ULL << 40})));
+  rows.push_back(row(
+      "forward[].backlog.forbid", [](Slot s) -> auto& { return s.draft.backlog_forbid; },
+      "Stretch of the day, by the host's local time, in which no backlog is sent: \"08:00-18:00\". "
+      "Fresh samples go all the same."));
+}
+
+void add_age(std::vector<Key>& rows) {
+  const Limits most = between(0ms, 24h * 3650);
+  rows.push_back(row(
+      "forward[].max_age.metrics", [](Slot s) -> auto& { return s.draft.to.max_age[1]; },
+      "Oldest metrics that this destination is sent; 0: no limit.", most));
+  rows.push_back(row(
+      "forward[].max_age.logs", [](Slot s) -> auto& { return s.draft.to.max_age[2]; },
+      "Oldest logs, such as 5h for OpenObserve's default window; 0: no limit.", most));
+  rows.push_back(row(
+      "forward[].max_age.traces", [](Slot s) -> auto& { return s.draft.to.max_age[3]; },
+      "Oldest traces; 0: no limit.", most));
+  rows.push_back(row(
+      "forward[].max_age.profiles", [](Slot s) -> auto& { return s.draft.to.max_age[4]; },
+      "Oldest profiles; 0: no limit.", most));
+  rows.push_back(
+      {"forward[].too_old",
+       Type::choice,
+       Choice{{"keep", "drop"},
+              [](Slot s, std::size_t i) { s.draft.to.too_old = static_cast<forward::TooOld>(i); },
+              [](Slot s) { return static_cast<std::size_t>(s.draft.to.too_old); }},
+       {},
+       "What becomes of records past max_age: set aside for edgehaul spool export --rejected, or "
+       "dropped. Both are counted."});
 }
 
 }  // namespace
@@ -117,6 +146,7 @@ void add_forward_keys(std::vector<Key>& rows) {
   add_destination(rows);
   add_connection(rows);
   add_pace(rows);
+  add_age(rows);
 }
 
 }  // namespace edgehaul::config

@@ -86,6 +86,10 @@ status::Destination destination(const forward::DestinationStats& from) {
   to.last_error = from.last_error;
   to.last_error_time = from.last_error_time;
   to.next_try = from.next_try;
+  to.is_behind = from.is_behind;
+  to.backlog_next = from.backlog_next;
+  to.too_old_kept = from.too_old_kept;
+  to.too_old_dropped = from.too_old_dropped;
   return to;
 }
 

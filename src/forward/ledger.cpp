@@ -57,6 +57,17 @@ void Ledger::set_aside(std::uint64_t records) {
   stats_.rejected_records += records;
 }
 
+void Ledger::withheld(std::uint64_t records, bool is_kept) {
+  const std::lock_guard lock(mutex_);
+  (is_kept ? stats_.too_old_kept : stats_.too_old_dropped) += records;
+}
+
+void Ledger::lanes_are(bool is_behind, base::UnixNanos backlog_next) {
+  const std::lock_guard lock(mutex_);
+  stats_.is_behind = is_behind;
+  stats_.backlog_next = backlog_next;
+}
+
 void Ledger::now_is(State state, base::UnixNanos next_try) {
   const std::lock_guard lock(mutex_);
   stats_.state = state;

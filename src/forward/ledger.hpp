@@ -23,6 +23,8 @@ class Ledger {
   void delivered(std::uint64_t records, std::uint64_t items);
   void refused_items(std::uint64_t items);  // by partial_success, of delivered records
   void set_aside(std::uint64_t records);
+  void withheld(std::uint64_t records, bool is_kept);  // for their age
+  void lanes_are(bool is_behind, base::UnixNanos backlog_next);
   void now_is(State state, base::UnixNanos next_try);
   DestinationStats snapshot() const;
 

@@ -67,6 +67,14 @@ void Notices::too_large(std::string_view words, std::uint64_t bytes, std::uint64
                   units::format_bytes(bytes), words, units::format_bytes(now_bytes)));
 }
 
+void Notices::withheld(spool::Signal signal, std::uint64_t records, bool is_kept) {
+  const auto name = otlp::signal_name(static_cast<otlp::Signal>(signal));
+  if (!is_new("old", name)) return;
+  say(log::Level::warning,
+      fmt::format("{} record{} of {} older than max_age {}; later ones are counted only", records,
+                  records == 1 ? "" : "s", name, is_kept ? "set aside" : "dropped"));
+}
+
 void Notices::spool_trouble(std::string_view what, const Error& error) {
   if (!is_new("spool", fmt::format("{}: {}", what, error.message))) return;
   say(log::Level::error, fmt::format("spool: {}: {}", what, error.message));

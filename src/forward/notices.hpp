@@ -12,7 +12,7 @@
 
 #include "base/log.hpp"
 #include "forward/verdict.hpp"
-#include "spool/stats.hpp"
+#include "spool/spool.hpp"
 
 namespace edgehaul::forward {
 
@@ -34,6 +34,7 @@ class Notices {
   void partial(otlp::Signal signal, const otlp::PartialSuccess& partial);
   void odd_answer(std::string_view target);
   void set_aside(std::string_view words, std::uint64_t records, std::uint64_t first_id);
+  void withheld(spool::Signal signal, std::uint64_t records, bool is_kept);  // once a signal
   void too_large(std::string_view words, std::uint64_t bytes, std::uint64_t now_bytes);
   void spool_trouble(std::string_view what, const Error& error);
   void forget() { said_.clear(); }  // after a reload all may be said anew

@@ -3,18 +3,27 @@
 // in the order of spool::Options::destinations.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/codec.hpp"
+#include "forward/window.hpp"
 #include "http/options.hpp"
 
 namespace edgehaul::forward {
 
 enum class Protocol : std::uint8_t { grpc, http };
+
+// What becomes of a record that is older than a destination takes.
+enum class TooOld : std::uint8_t {
+  keep,  // set aside, for people
+  drop,
+};
 
 struct Destination {
   std::string name;      // unique; names the progress in the spool
@@ -28,7 +37,10 @@ struct Destination {
   std::uint64_t max_request = 3'500'000;      // uncompressed bytes of one request
   std::chrono::milliseconds backoff_initial{1'000};
   std::chrono::milliseconds backoff_max{60'000};
-  std::uint64_t backlog_max_rate = 0;  // bytes per second on the wire; 0: no limit
+  std::uint64_t backlog_max_rate = 0;                  // bytes per second on the wire; 0: no limit
+  std::optional<DailyWindow> backlog_forbid;           // no backlog is sent meanwhile
+  std::array<std::chrono::milliseconds, 5> max_age{};  // by spool::Signal; 0: no limit
+  TooOld too_old = TooOld::keep;
 };
 
 struct Options {

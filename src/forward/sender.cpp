@@ -14,8 +14,6 @@ using base::Steady;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kSpoolPause{5'000};  // before asking a spool in trouble again
-constexpr std::array kSignals{spool::Signal::metrics, spool::Signal::logs, spool::Signal::traces,
-                              spool::Signal::profiles};
 
 }  // namespace
 
@@ -43,45 +41,6 @@ std::optional<Steady> Sender::step() {
   }
 }
 
-bool Sender::take_job(Steady now) {
-  if (has_signal_trouble()) return take_of_signals(now);
-  if (is_empty_) return false;
-  if (take(std::nullopt, nullptr)) return true;
-  is_empty_ = now >= pause_until_;  // a spool in trouble said nothing
-  return false;
-}
-
-// A signal that the destination refuses must not stand in the way of the others: each is asked for
-// by itself, in turn.
-bool Sender::take_of_signals(Steady now) {
-  for (std::size_t tried = 0; tried < kSignals.size(); ++tried) {
-    const spool::Signal signal = kSignals[next_signal_++ % kSignals.size()];
-    Gate& gate = signal_gates_[static_cast<std::size_t>(signal)];
-    if (gate.is_shut(now) || (gate.failures == 0 && is_empty_)) continue;
-    if (take(signal, &gate)) return true;
-    if (now < pause_until_) return false;
-    gate = Gate{};  // nothing of it is left
-  }
-  is_empty_ = true;
-  return false;
-}
-
-bool Sender::take(std::optional<spool::Signal> signal, const Gate* gate) {
-  const bool is_failing = whole_.failures > 0 || (gate != nullptr && gate->failures > 0);
-  auto records = lease(next_wanted(request_bytes(is_failing), signal, 0));
-  if (!records || records->empty()) return false;
-  job_.emplace(std::move(*records), allowance_.bytes());
-  return true;
-}
-
-std::optional<std::vector<spool::Record>> Sender::lease(const spool::Wanted& wanted) {
-  auto records = around_.queue.lease(index_, wanted);
-  if (records) return std::move(*records);
-  notices_.spool_trouble("lease", records.error());
-  pause_until_ = around_.clock.steady() + kSpoolPause;
-  return std::nullopt;
-}
-
 bool Sender::pay_owed() {
   for (Settlement& settlement : std::exchange(owed_, {}))
     settle(std::move(settlement));
@@ -90,31 +49,11 @@ bool Sender::pay_owed() {
   return false;
 }
 
-std::uint64_t Sender::request_bytes(bool is_failing) const {
-  std::uint64_t bytes = allowance_.bytes();
-  if (is_failing) bytes = std::min(bytes, kProbeBytes);
-  if (const std::uint64_t rate = destination_.backlog_max_rate; rate > 0) {
-    // Keeps the pauses between paced requests near ten seconds, at a compression of four.
-    bytes = std::min(bytes, std::max(kProbeBytes, std::min(rate, bytes) * 40));
-  }
-  return bytes;
-}
-
-void Sender::keep_company() {
-  if (!job_ || !job_->wants_company()) return;
-  if (job_->is_hopeless()) {
-    release();
-    return;
-  }
-  auto records = lease(next_wanted(kProbeBytes, std::nullopt, job_->last_id()));
-  if (records && !records->empty()) job_->add(std::move(*records), allowance_.bytes());
-}
-
-// Nothing to send: until records come or a refused signal is due.
+// Nothing to send: until records come, a refused signal is due or the backlog may go on.
 std::optional<Steady> Sender::rest(Steady now) {
   if (is_stopping_) is_stopped_ = true;
   publish();
-  const Steady due = signal_due(now);
+  const Steady due = std::min(signal_due(now), backlog_due(now));
   return due == Steady::max() ? std::nullopt : std::optional(due);
 }
 
@@ -129,8 +68,6 @@ void Sender::send() {
   wire_bytes_ = request->body.size();
   sent_at_ = around_.clock.steady();
   sent_as_ = destination_.protocol;
-  is_backlog_ = destination_.backlog_max_rate > 0 &&
-                around_.queue.waiting(index_).records > job_->record_count();
   is_sending_ = true;
   ledger_.sent();
   publish();
@@ -156,7 +93,7 @@ void Sender::reconfigure(Destination destination) {
   whole_.until = Steady{};
   for (Gate& gate : signal_gates_)
     gate.until = Steady{};
-  pause_until_ = Steady{};
+  pause_until_ = backlog_at_ = Steady{};
   is_empty_ = false;
   // Sized for the old limits.
   if (job_ && !is_sending_ && job_->is_untouched()) release();
@@ -210,7 +147,12 @@ void Sender::publish() {
   const base::UnixNanos wall =
       next == Steady::max() ? 0
                             : around_.clock.wall() + std::chrono::nanoseconds(next - now).count();
+  const Steady backlog = backlog_due(now);
   ledger_.now_is(state, wall);
+  ledger_.lanes_are(is_behind(),
+                    backlog == Steady::max() || backlog <= now
+                        ? 0
+                        : around_.clock.wall() + std::chrono::nanoseconds(backlog - now).count());
 }
 
 }  // namespace edgehaul::forward

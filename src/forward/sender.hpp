@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One destination: leases records, sends one request at a time (strict order), judges the answer,
+// One destination: leases records lane by lane, sends one request at a time, judges the answer,
 // settles, backs off. Never blocks but in the spool. Owned by the Loop; forward thread, except
 // stats().
 #pragma once
@@ -66,10 +66,17 @@ class Sender {
 
   bool take_job(base::Steady now);
   bool take_of_signals(base::Steady now);
-  bool take(std::optional<spool::Signal> signal, const Gate* gate);
+  bool take(std::optional<spool::Signal> signal, bool is_failing);
+  void withhold(std::vector<spool::Record>& records);
+  bool is_too_old(const spool::Record& record) const;
   std::optional<std::vector<spool::Record>> lease(const spool::Wanted& wanted);
-  std::uint64_t request_bytes(bool is_failing) const;
+  std::uint64_t request_bytes(Lane lane, bool is_failing) const;
+  Lanes& lanes(std::optional<spool::Signal> signal);
+  bool is_behind() const;
+  std::optional<std::chrono::nanoseconds> backlog_pause(base::Steady now) const;
+  base::Steady backlog_due(base::Steady now) const;
   void keep_company();
+  void fall_behind();
   std::optional<base::Steady> rest(base::Steady now);
   void send();
   void on_answer(Result<http::ClientResponse> result);
@@ -96,10 +103,13 @@ class Sender {
   Allowance allowance_;
   Gate whole_;
   SignalGates signal_gates_;
+  std::array<Lanes, 5> lanes_;   // of all signals; by spool::Signal while some signal is in trouble
   std::size_t next_signal_ = 0;  // turn-taking while some signal is in trouble
   std::optional<Job> job_;
-  std::vector<Settlement> owed_;  // the spool could not take them yet
-  base::Steady pause_until_{};    // pace, or a spool in trouble
+  std::vector<Settlement> owed_;     // the spool could not take them yet
+  base::Steady pause_until_{};       // a spool in trouble
+  base::Steady backlog_at_{};        // by its pace
+  bool is_backlog_waiting_ = false;  // for its pace, or for the end of the window
   unsigned refused_in_a_row_ = 0;
   bool is_empty_ = false;  // the spool had nothing more when asked
   bool is_stopping_ = false;

@@ -16,6 +16,7 @@ using base::Steady;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kLongestPace = std::chrono::hours(1);
+constexpr milliseconds kPaceSlack{2'000};
 
 }  // namespace
 
@@ -67,7 +68,9 @@ void Sender::note_delivered(const Verdict& verdict) {
 }
 
 void Sender::learn(const Verdict& verdict) {
-  if (verdict.kind == Kind::delivered) allowance_.was_accepted();
+  if (verdict.kind == Kind::delivered) {
+    allowance_.was_accepted(body_bytes_, around_.clock.steady() - sent_at_);
+  }
   if (verdict.is_slow) allowance_.was_too_slow(body_bytes_);
   if (verdict.kind != Kind::split) return;
   allowance_.was_too_large(body_bytes_);
@@ -80,6 +83,8 @@ void Sender::recover(Gate& gate) {
   notices_.recovered(outage, gate.failures, around_.queue.waiting(index_));
   gate = Gate{};
   is_empty_ = false;
+  // A signal's own trouble is over; that of all was noted when it began.
+  if (&gate != &whole_) fall_behind();
 }
 
 void Sender::shut(const Verdict& verdict, otlp::Signal signal) {
@@ -95,6 +100,7 @@ void Sender::shut(const Verdict& verdict, otlp::Signal signal) {
   const milliseconds delay =
       backoff_delay(is_held ? slow(limits) : limits, gate.failures, verdict.hint, around_.random());
   gate.until = now + delay;
+  fall_behind();
   if (is_news) {
     notices_.trouble(shown_target(destination_, signal), verdict, delay,
                      around_.queue.waiting(index_));
@@ -136,11 +142,14 @@ void Sender::release() {
 }
 
 void Sender::pace() {
-  if (!is_backlog_ || is_stopping_) return;
+  if (!is_backlog_ || destination_.backlog_max_rate == 0) return;
   const double seconds =
       static_cast<double>(wire_bytes_) / static_cast<double>(destination_.backlog_max_rate);
   const double bounded = std::min(seconds * 1000, static_cast<double>(kLongestPace.count()));
-  pause_until_ = sent_at_ + milliseconds(static_cast<milliseconds::rep>(bounded));
+  // A request that began a little late does not slow the pace down.
+  const bool is_in_step = sent_at_ - backlog_at_ <= kPaceSlack;
+  backlog_at_ =
+      (is_in_step ? backlog_at_ : sent_at_) + milliseconds(static_cast<milliseconds::rep>(bounded));
 }
 
 }  // namespace edgehaul::forward

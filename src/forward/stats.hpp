@@ -33,7 +33,11 @@ struct DestinationStats {
   base::UnixNanos last_success = 0;    // 0: never
   std::string last_error;              // in words; kept after recovery, with its time
   base::UnixNanos last_error_time = 0;
-  base::UnixNanos next_try = 0;  // 0: not waiting
+  base::UnixNanos next_try = 0;      // 0: not waiting
+  bool is_behind = false;            // fresh records go first, a backlog drains behind them
+  base::UnixNanos backlog_next = 0;  // the backlog waits until then: pace or window; 0: it does not
+  std::uint64_t too_old_kept = 0;    // records withheld for their age and set aside
+  std::uint64_t too_old_dropped = 0;  // records
 };
 
 }  // namespace edgehaul::forward

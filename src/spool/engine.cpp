@@ -9,7 +9,8 @@ namespace edgehaul::spool {
 
 namespace {
 
-// A lease of one signal gives up after so many records of others, once it has something.
+// A lease of one signal gives up after so many records of others, once it has something; one of an
+// origin does so in any case.
 constexpr std::size_t kMaxSkipped = 4096;
 constexpr std::size_t kMaxLeased = 100'000;  // per destination
 constexpr std::size_t kMaxKey = 256;
@@ -41,8 +42,9 @@ struct Engine::Search {
 
   bool takes(const RowHead& head) {
     if (head.kind != static_cast<std::uint8_t>(Kind::request) || head.signal < 1 ||
-        head.signal > 4 || (signal && static_cast<std::uint8_t>(*signal) != head.signal)) {
-      is_full = ++skipped > kMaxSkipped && !records.empty();
+        head.signal > 4 || (signal && static_cast<std::uint8_t>(*signal) != head.signal) ||
+        (wanted.origin && static_cast<std::uint8_t>(*wanted.origin) != head.origin)) {
+      is_full = ++skipped > kMaxSkipped && (!records.empty() || wanted.origin);
       return false;
     }
     if (!records.empty() && bytes + head.size > wanted.max_bytes) {
@@ -89,7 +91,7 @@ Result<void> Engine::search_disk(std::size_t index, Search& search) {
   RecordId before = std::min(wanted.before, kMaxId);
   const bool uses_hint = is_oldest && wanted.signal.has_value();
   const RecordId hint = uses_hint ? ledger_.hint(index, *wanted.signal) : 0;
-  const bool raises_hint = uses_hint && after <= hint;
+  const bool raises_hint = uses_hint && after <= hint && !wanted.origin;
   if (hint > 0) after = std::max(after, hint - 1);
   RecordId last = after;
   auto row = store_->seek(wanted.order, after, before);

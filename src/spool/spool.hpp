@@ -35,6 +35,7 @@ struct Wanted {
       3'500'000;  // sum of uncompressed bodies; a larger single record comes alone
   std::uint32_t max_records = 1000;
   std::optional<Signal> signal;
+  std::optional<Origin> origin;  // a search for one looks past a few thousand of the other at most
   RecordId after = 0;            // only ids greater than this
   RecordId before = UINT64_MAX;  // only ids less than this
 };

@@ -126,6 +126,12 @@ void destinations(Page& page, const Snapshot& snapshot) {
        [](const Destination& d) { return d.rejected_records; });
   each("destination_rejected_items_total", "counter", "Items refused by partial success.",
        [](const Destination& d) { return d.rejected_items; });
+  each("destination_behind", "gauge", "1 while a backlog drains behind fresh records.",
+       [](const Destination& d) { return d.is_behind ? 1 : 0; });
+  each("destination_too_old_kept_total", "counter", "Records past max_age set aside.",
+       [](const Destination& d) { return d.too_old_kept; });
+  each("destination_too_old_dropped_total", "counter", "Records past max_age dropped.",
+       [](const Destination& d) { return d.too_old_dropped; });
   each("destination_last_success_timestamp_seconds", "gauge", "Time of the last success, 0: never.",
        [](const Destination& d) { return seconds(d.last_success); });
   page.family("destination_lag_seconds", "gauge", "Age of the oldest record not yet delivered.");

@@ -67,6 +67,10 @@ struct Destination {
   base::UnixNanos last_success = 0;
   std::string last_error;
   base::UnixNanos last_error_time = 0;
+  bool is_behind = false;            // fresh records go first, a backlog drains behind them
+  base::UnixNanos backlog_next = 0;  // 0: the backlog does not wait
+  std::uint64_t too_old_kept = 0;    // records withheld by max_age
+  std::uint64_t too_old_dropped = 0;
   base::UnixNanos next_try = 0;
 };
 

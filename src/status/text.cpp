@@ -219,6 +219,17 @@ std::string forwarded(View document, const Times& when, const Painter& paint) {
         "  waiting {} records, the oldest {}; rejected {} records and {} items; {} retries\n",
         to["waiting"]["records"].count(), when(to["oldest_waiting"]),
         to["rejected_records"].count(), to["rejected_items"].count(), to["retries"].count());
+    if (to["behind"].flag()) {
+      out += "  fresh samples go first, the backlog behind them";
+      out += to["backlog_next"].is_null()
+                 ? "\n"
+                 : fmt::format("; it goes on {}\n", when(to["backlog_next"]));
+    }
+    const std::uint64_t too_old = to["too_old_kept"].count() + to["too_old_dropped"].count();
+    if (too_old > 0) {
+      out += fmt::format("  withheld {} records past max_age, {} of them set aside\n", too_old,
+                         to["too_old_kept"].count());
+    }
     if (!to["last_error"].text().empty()) {
       out += fmt::format("  last error {}: {}\n", when(to["last_error_time"]),
                          to["last_error"].text());

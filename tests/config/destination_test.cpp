@@ -211,6 +211,22 @@ TEST_CASE("destination: proxies and pauses") {
         "edgehaul.yaml:1: forward[0].backoff.initial = 5s: longer than backoff.max\n");
 }
 
+TEST_CASE("destination: the backlog's forbidden hours and what is too old") {
+  const auto to = destination(
+                      "endpoint: 'https://c:4317', backlog: {forbid: '08:00-18:00'}, "
+                      "max_age: {logs: 5h}, too_old: drop")
+                      .load()
+                      .config.forward.destinations.at(0);
+  CHECK(to.backlog_forbid ==
+        edgehaul::forward::DailyWindow{std::chrono::hours(8), std::chrono::hours(18)});
+  CHECK(to.max_age.at(2) == std::chrono::hours(5));
+  CHECK(to.max_age.at(1).count() == 0);
+  CHECK(to.too_old == edgehaul::forward::TooOld::drop);
+  CHECK(destination("endpoint: 'https://c:4317', backlog: {forbid: at night}").faults() ==
+        "edgehaul.yaml:1: forward[0].backlog.forbid = at night: not a stretch of the day (such as "
+        "\"08:00-18:00\")\n");
+}
+
 TEST_CASE("destination: names") {
   CHECK(destination("endpoint: 'https://c:4317'").load().config.spool.destinations ==
         std::vector<std::string>{"default"});

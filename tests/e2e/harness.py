@@ -37,6 +37,7 @@ class Collector:
 
     def __init__(self, port=0):
         self.requests, self.answer, self.hang = [], None, threading.Event()
+        self.arrivals = []  # of each of `requests`: wall clock in ns, bytes on the wire
         self.released = threading.Event()
         self.lock = threading.Lock()
         self.port = port
@@ -51,6 +52,7 @@ class Collector:
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["content-length"]))
+                arrival = (time.time_ns(), len(body))
                 if collector.hang.is_set():
                     collector.released.wait(PATIENCE)
                     self.close_connection = True
@@ -64,6 +66,7 @@ class Collector:
                         status, headers, out = collector.answer(number, body)
                     if status // 100 == 2:
                         collector.requests.append(body)
+                        collector.arrivals.append(arrival)
                 self.send_response(status)
                 for name, value in {"content-type": "application/x-protobuf", **headers}.items():
                     self.send_header(name, value)

@@ -107,12 +107,20 @@ inline std::vector<unsigned> times_in(std::string_view body) {
   return out;
 }
 
+// A peer's: those keep their order. Own ones overtake, see own_record_of().
 inline spool::NewRecord record_of(std::string body, spool::Signal signal = spool::Signal::metrics,
                                   std::uint32_t items = 1) {
   spool::NewRecord record;
+  record.origin = spool::Origin::peer;
   record.signal = signal;
   record.items = items;
   record.body = std::move(body);
+  return record;
+}
+
+inline spool::NewRecord own_record_of(std::string body) {
+  auto record = record_of(std::move(body));
+  record.origin = spool::Origin::own;
   return record;
 }
 
@@ -143,15 +151,27 @@ class FakeQueue final : public forward::Queue {
     std::vector<spool::Record> out;
     std::optional<spool::Signal> signal = wanted.signal;
     std::uint64_t bytes = 0;
-    for (const auto& [id, record] : records) {
-      Side& side = sides.at(index);
-      if (side.settled.count(id) > 0 || side.leased.count(id) > 0) continue;
-      if (id <= wanted.after || id >= wanted.before) continue;
-      if (signal && record.signal != *signal) continue;
+    Side& side = sides.at(index);
+    const auto offer = [&](const spool::Record& record) {
+      const spool::RecordId id = record.id;
+      if (side.settled.count(id) > 0 || side.leased.count(id) > 0) return true;
+      if (id <= wanted.after || id >= wanted.before) return true;
+      if (signal && record.signal != *signal) return true;
+      if (wanted.origin && record.origin != *wanted.origin) return true;
       signal = record.signal;
       bytes += record.body.size();
-      if (!out.empty() && (bytes > wanted.max_bytes || out.size() >= wanted.max_records)) break;
+      if (!out.empty() && (bytes > wanted.max_bytes || out.size() >= wanted.max_records)) {
+        return false;
+      }
       out.push_back(record);
+      return true;
+    };
+    if (wanted.order == spool::Order::oldest_first) {
+      for (auto at = records.begin(); at != records.end() && offer(at->second);)
+        ++at;
+    } else {
+      for (auto at = records.rbegin(); at != records.rend() && offer(at->second);)
+        ++at;
     }
     for (const auto& record : out)
       sides.at(index).leased.insert(record.id);

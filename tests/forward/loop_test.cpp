@@ -2,6 +2,8 @@
 // Whole lives of destinations, on a clock that the test turns.
 #include "forward/loop.hpp"
 
+#include <algorithm>
+#include <cstdlib>
 #include <numeric>
 
 #include <doctest/doctest.h>
@@ -24,6 +26,17 @@ void append(World& world, unsigned first, unsigned count) {
   for (unsigned i = first; i < first + count; ++i)
     world.queue.append(test::record_of(test::numbered(i)));
   world.loop->notify();
+}
+
+void append_own(World& world, unsigned first, unsigned count) {
+  for (unsigned i = first; i < first + count; ++i)
+    world.queue.append(test::own_record_of(test::numbered(i)));
+  world.loop->notify();
+}
+
+std::vector<unsigned> sorted(std::vector<unsigned> numbers) {
+  std::sort(numbers.begin(), numbers.end());
+  return numbers;
 }
 
 // A server that takes everything while it is up, and remembers.
@@ -76,15 +89,15 @@ TEST_CASE("loop: delivers, then sleeps until notified") {
   CHECK(world.lines.empty());
 }
 
-TEST_CASE("loop: 50 ticks of outage arrive exactly and in order") {
+TEST_CASE("loop: 50 ticks of outage arrive each once, the newest first, the others in order") {
   World world;
   Server server;
   world.transport.serve = std::ref(server);
-  append(world, 1, 1);
+  append_own(world, 1, 1);
   world.settle_down();
   server.is_up = false;
   for (unsigned tick = 2; tick <= 51; ++tick) {
-    append(world, tick, 1);
+    append_own(world, tick, 1);
     world.live(seconds(1));
   }
   CHECK(world.stats().state == State::backing_off);
@@ -94,7 +107,10 @@ TEST_CASE("loop: 50 ticks of outage arrive exactly and in order") {
   CHECK(world.queue.sides[0].leased.empty());  // nothing held in memory meanwhile
   server.is_up = true;
   world.live(seconds(61));
-  CHECK(server.got == one_to(51));
+  REQUIRE(server.got.size() == 51);
+  CHECK(server.got[1] == 51);
+  CHECK(sorted(server.got) == one_to(51));
+  CHECK(std::is_sorted(server.got.begin() + 2, server.got.end()));
   CHECK(world.queue.with(Outcome::delivered).size() == 51);
   CHECK(world.queue.misuses == 0);
   CHECK(world.lines_with("delivering again after") == 1);
@@ -530,25 +546,101 @@ TEST_CASE("loop: a reload while a request is in flight lets it end") {
   CHECK(world.stats().protocol == "grpc");
 }
 
-TEST_CASE("loop: a backlog is paced, the last of it is not") {
+TEST_CASE("loop: a backlog is paced, what comes meanwhile overtakes it") {
   auto destination = test::http_destination();
   destination.backlog_max_rate = 20'000;
   World world({destination});
   Server server;
   world.transport.serve = std::ref(server);
   for (unsigned i = 1; i <= 1000; ++i)
-    world.queue.append(test::record_of(test::numbered(i, 5'000)));
+    world.queue.append(test::own_record_of(test::numbered(i, 5'000)));
   world.loop->notify();
-  world.live(seconds(100));
-  const auto bytes = static_cast<double>(server.got.size()) * 5'000;
-  // One request is ahead of its time at most.
-  CHECK(bytes <= 20'000.0 * 100 + 900'000);
-  CHECK(bytes >= 20'000.0 * 100 * 0.9);
-  world.live(hours(1));
-  CHECK(server.got == one_to(1000));
-  append(world, 1001, 1);
   world.settle_down();
-  CHECK(server.got.size() == 1001);
+  CHECK(server.got.at(0) == 1000);
+  CHECK(world.stats().is_behind);
+  CHECK(world.stats().backlog_next > world.clock.wall());
+  for (unsigned tick = 1001; tick <= 1020; ++tick) {
+    append_own(world, tick, 1);
+    world.settle_down();
+    CHECK(server.got.back() == tick);  // at once, however far the pace is ahead
+    world.live(seconds(10));
+  }
+  const auto bytes = static_cast<double>(server.got.size() - 21) * 5'000;
+  // One request is ahead of its time at most.
+  CHECK(bytes <= 20'000.0 * 200 + 900'000);
+  CHECK(bytes >= 20'000.0 * 200 * 0.9);
+  world.live(hours(1));
+  CHECK(sorted(server.got) == one_to(1020));
+  CHECK_FALSE(world.stats().is_behind);
+  CHECK(world.stats().backlog_next == 0);
+  CHECK(world.rest >= hours(1));
+}
+
+TEST_CASE("loop: peers' records keep their order, own ones overtake them") {
+  World world;
+  Server server;
+  server.is_up = false;
+  world.transport.serve = std::ref(server);
+  for (unsigned i = 1; i <= 40; ++i) {
+    auto body = test::numbered(i);
+    world.queue.append(i % 10 == 0 ? test::own_record_of(std::move(body))
+                                   : test::record_of(std::move(body)));
+  }
+  world.loop->notify();
+  world.live(seconds(60));
+  server.is_up = true;
+  world.live(seconds(61));
+  CHECK(server.got.at(0) == 40);
+  CHECK(sorted(server.got) == one_to(40));
+  CHECK(std::is_sorted(server.got.begin() + 1, server.got.end()));
+}
+
+TEST_CASE("loop: in the forbidden hours only fresh records go") {
+  ::setenv("TZ", "UTC0", 1);
+  auto destination = test::http_destination();
+  const auto since_midnight = seconds(test::World().clock.wall() / 1'000'000'000 % 86'400);
+  const auto begin = std::chrono::floor<std::chrono::minutes>(since_midnight);
+  destination.backlog_forbid = {begin, begin + std::chrono::minutes(30)};
+  World world({destination});
+  Server server;
+  world.transport.serve = std::ref(server);
+  append_own(world, 1, 20);
+  world.settle_down();
+  CHECK(server.got == std::vector<unsigned>{20});
+  append_own(world, 21, 1);
+  world.live(std::chrono::minutes(20));
+  CHECK(server.got == std::vector<unsigned>{20, 21});
+  CHECK(world.stats().is_behind);
+  world.live(std::chrono::minutes(11));
+  CHECK(sorted(server.got) == one_to(21));
+  ::unsetenv("TZ");
+}
+
+TEST_CASE("loop: records past max_age are withheld and counted") {
+  for (const auto too_old : {forward::TooOld::keep, forward::TooOld::drop}) {
+    auto destination = test::http_destination();
+    destination.max_age[2] = hours(5);
+    destination.too_old = too_old;
+    World world({destination});
+    Server server;
+    world.transport.serve = std::ref(server);
+    for (unsigned i = 1; i <= 6; ++i) {
+      auto record = test::record_of(test::numbered(i), i % 2 == 0 ? Signal::logs : Signal::metrics);
+      record.time =
+          world.clock.wall() - std::chrono::nanoseconds(i < 5 ? hours(6) : hours(4)).count();
+      world.queue.append(std::move(record));
+    }
+    world.loop->notify();
+    world.settle_down();
+    CHECK(sorted(server.got) == std::vector<unsigned>{1, 3, 5, 6});
+    const bool is_kept = too_old == forward::TooOld::keep;
+    CHECK(world.stats().too_old_kept == (is_kept ? 2 : 0));
+    CHECK(world.stats().too_old_dropped == (is_kept ? 0 : 2));
+    CHECK(world.queue.with(Outcome::rejected).size() == (is_kept ? 2 : 0));
+    CHECK(world.queue.waiting(0).records == 0);
+    CHECK(world.stats().delivered_records == 4);
+    CHECK(world.lines_with("older than max_age") == 1);
+  }
 }
 
 TEST_CASE("loop: a spool in trouble is asked again, nothing is sent twice meanwhile") {

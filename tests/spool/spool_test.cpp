@@ -73,6 +73,26 @@ TEST_CASE("spool: after and before fence a lease in") {
   CHECK(ids_of(rig.lease(0, wanted)) == Ids{ids[1], ids[2]});
 }
 
+TEST_CASE("spool: the newest of our own is found among peers' records") {
+  Rig rig;
+  rig.open();
+  const RecordId first = rig.add("own");
+  const RecordId second = rig.add("own");
+  for (int i = 0; i < 20; ++i) {
+    REQUIRE(rig.spool->append_and_wait(record("peer", Signal::metrics, Origin::peer)));
+  }
+  Wanted wanted;
+  wanted.order = Order::newest_first;
+  wanted.origin = Origin::own;
+  wanted.max_records = 1;
+  CHECK(ids_of(rig.lease(0, wanted)) == Ids{second});
+  wanted.after = second;
+  CHECK(rig.lease(0, wanted).empty());
+  wanted.after = 0;
+  CHECK(ids_of(rig.lease(0, wanted)) == Ids{first});
+  CHECK(rig.lease(0).size() == 20);
+}
+
 TEST_CASE("spool: a wanted signal is found behind many others, again and again") {
   Rig rig;
   rig.open();

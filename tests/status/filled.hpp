@@ -53,6 +53,10 @@ inline status::Destination filled_destination() {
   to.last_error = "connect to central.example:4317: Connection refused";
   to.last_error_time = kNow - 12 * kSecond;
   to.next_try = kNow + 48 * kSecond;
+  to.is_behind = true;
+  to.backlog_next = kNow + 7 * kSecond;
+  to.too_old_kept = 5;
+  to.too_old_dropped = 6;
   return to;
 }
 
@@ -120,7 +124,9 @@ inline status::Snapshot healthy() {
   status::Destination& to = snapshot.destinations.front();
   to.state = "idle";
   to.last_error.clear();
-  to.last_error_time = to.next_try = 0;
+  to.last_error_time = to.next_try = to.backlog_next = 0;
+  to.is_behind = false;
+  to.too_old_kept = to.too_old_dropped = 0;
   to.last_success = kNow - 2 * kSecond;
   snapshot.listeners.clear();
   snapshot.peers.clear();
