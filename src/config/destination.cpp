@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "config/endpoint.hpp"
 #include "config/headers.hpp"
+#include "config/openobserve.hpp"
 #include "config/pem.hpp"
 
 namespace edgehaul::config {
@@ -21,6 +22,7 @@ class Examination {
       : draft_(draft), to_(draft.to), entry_(entry), places_(places), faults_(faults) {}
 
   void run() {
+    apply_preset();
     check_endpoint();
     check_headers();
     check_tls();
@@ -43,6 +45,25 @@ class Examination {
   }
 
   bool is_written(const std::string& name) const { return places_.contains(entry_ + "." + name); }
+
+  void apply_preset() {
+    if (draft_.preset == Preset::openobserve) {
+      for (KeyComplaint& complaint : apply_openobserve(draft_, is_written("protocol"))) {
+        add(complaint.severity, complaint.key, std::move(complaint.message),
+            std::move(complaint.suggestion));
+      }
+      return;
+    }
+    const std::pair<const char*, const std::string&> keys[] = {
+        {"organization", draft_.organization},
+        {"user", draft_.user},
+        {"password_file", draft_.password_file},
+        {"stream", draft_.stream}};
+    for (const auto& [name, value] : keys) {
+      if (value.empty()) continue;
+      add(Severity::error, name, "belongs to a preset", "write preset: openobserve");
+    }
+  }
 
   void check_endpoint() {
     if (to_.endpoint.empty()) {
@@ -70,7 +91,7 @@ class Examination {
 
   // Only when no protocol was written: the ports and paths that nobody serves gRPC on mean HTTP.
   void infer_protocol(const Endpoint& endpoint) {
-    if (is_written("protocol")) return;
+    if (is_written("protocol") || draft_.preset != Preset::none) return;
     if (endpoint.path.empty() && endpoint.port != 4318 && endpoint.port != 5080) return;
     to_.protocol = forward::Protocol::http;
     add(Severity::note, "endpoint", "protocol: http is taken from its port or path");

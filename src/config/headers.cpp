@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
 
+#include "base/base64.hpp"
 #include "base/text.hpp"
 
 namespace edgehaul::config {
@@ -16,6 +16,9 @@ constexpr std::array<std::string_view, 12> kOwn{
     "edgehaul-batch",  "grpc-encoding",    "grpc-timeout",     "host",           "te",
     "trailer",         "transfer-encoding"};
 
+constexpr std::string_view kBase64 =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
+
 // RFC 9110 section 5.6.2.
 bool is_token(std::string_view name) {
   const auto is_tchar = [](char c) {
@@ -25,48 +28,26 @@ bool is_token(std::string_view name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), is_tchar);
 }
 
-int sextet(char c) {
-  constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  const std::size_t at = kAlphabet.find(c);
-  return at == std::string_view::npos ? -1 : static_cast<int>(at);
-}
-
-// True when the decoded text has a colon; `coded` is valid.
-bool holds_colon(std::string_view coded) {
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (const char c : coded) {
-    if (c == '=') break;
-    bits = (bits << 6) | static_cast<std::uint32_t>(sextet(c));
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    if (((bits >> count) & 0xFF) == ':') return true;
-  }
-  return false;
-}
-
 // RFC 7617: base64 of user:password. Text that was copied short is the usual fault.
 std::optional<Complaint> judge_basic(std::string_view coded) {
   const std::string hint = "make it with: printf %s 'USER:PASSWORD' | base64 -w0";
   if (coded.empty()) return Complaint{"nothing follows Basic", hint};
-  std::string_view digits = coded;
-  while (digits.ends_with('=') && coded.size() - digits.size() < 2)
-    digits.remove_suffix(1);
-  if (!std::all_of(digits.begin(), digits.end(), [](char c) { return sextet(c) >= 0; })) {
-    return Complaint{"what follows Basic is not base64",
-                     coded.find(':') == std::string_view::npos
-                         ? hint
-                         : "USER:PASSWORD must be encoded: printf %s … | base64 -w0"};
-  }
-  if (coded.size() % 4 != 0) {
+  const auto plain = base::base64_decode(coded);
+  if (coded.size() % 4 != 0 && coded.find_first_not_of(kBase64) == std::string_view::npos) {
     return Complaint{
         "what follows Basic is not valid base64: its length is not a multiple of 4, "
         "a character may be missing at its end",
         hint};
   }
-  if (!holds_colon(coded)) return Complaint{"what follows Basic is not USER:PASSWORD", hint};
+  if (!plain) {
+    return Complaint{"what follows Basic is not base64",
+                     coded.find(':') == std::string_view::npos
+                         ? hint
+                         : "USER:PASSWORD must be encoded: printf %s … | base64 -w0"};
+  }
+  if (plain->find(':') == std::string::npos) {
+    return Complaint{"what follows Basic is not USER:PASSWORD", hint};
+  }
   return std::nullopt;
 }
 

@@ -17,11 +17,19 @@ namespace edgehaul::config {
 
 inline constexpr std::size_t kMaxDestinations = 16;
 
+enum class Preset : std::uint8_t { none, openobserve };
+
 // A destination while it is read.
 struct Draft {
-  forward::Destination to;
+  forward::Destination to{};
   bool insecure = false;         // tls.insecure: an endpoint without a scheme is plaintext
   std::string backlog_forbid{};  // "08:00-18:00"
+  Preset preset = Preset::none;
+  // Of the preset.
+  std::string organization{};
+  std::string user{};
+  std::string password_file{};
+  std::string stream{};
 };
 
 // What a row's accessor reaches into; `draft` counts only for rows below "forward[]".

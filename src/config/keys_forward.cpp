@@ -63,6 +63,30 @@ void add_destination(std::vector<Key>& rows) {
                      {16ULL << 10, 64ULL << 20}));
 }
 
+void add_preset(std::vector<Key>& rows) {
+  rows.push_back({"forward[].preset",
+                  Type::choice,
+                  Choice{{"none", "openobserve"},
+                         [](Slot s, std::size_t i) { s.draft.preset = static_cast<Preset>(i); },
+                         [](Slot s) { return static_cast<std::size_t>(s.draft.preset); }},
+                  {},
+                  "openobserve: endpoint is its address, such as http://openobserve.example:5080; "
+                  "path, protocol and credentials are made of the next four keys."});
+  rows.push_back(row(
+      "forward[].organization", [](Slot s) -> auto& { return s.draft.organization; },
+      "OpenObserve's organization; without a word default."));
+  rows.push_back(row(
+      "forward[].user", [](Slot s) -> auto& { return s.draft.user; },
+      "OpenObserve's user, such as root@example.com."));
+  rows.push_back(as(Type::path, row(
+                                    "forward[].password_file",
+                                    [](Slot s) -> auto& { return s.draft.password_file; },
+                                    "File with the user's password or ingestion token.")));
+  rows.push_back(row(
+      "forward[].stream", [](Slot s) -> auto& { return s.draft.stream; },
+      "OpenObserve's stream for logs and traces instead of default."));
+}
+
 void add_connection(std::vector<Key>& rows) {
   const auto tls_file = [&](const char* path, std::string& (*target)(Slot), const char* help) {
     rows.push_back(as(Type::path, row(path, target, help)));
@@ -144,6 +168,7 @@ void add_age(std::vector<Key>& rows) {
 
 void add_forward_keys(std::vector<Key>& rows) {
   add_destination(rows);
+  add_preset(rows);
   add_connection(rows);
   add_pace(rows);
   add_age(rows);

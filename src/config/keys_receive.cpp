@@ -58,8 +58,8 @@ void add_limits(std::vector<Key>& rows, const std::string& at, const std::string
                      "for good.",
                      {64 * kKiB, 256 * kMiB}));
   rows.push_back(row(at + "max_buffered", [](Slot s) -> auto& { return Of(s).max_buffered; },
-                     "Bytes of all requests on their way to the disk; beyond it senders are told "
-                     "to come again.",
+                     "Bytes of all requests on their way to the disk, one large request apart; "
+                     "beyond it senders are told to come again.",
                      {kMiB, 4096 * kMiB}));
   rows.push_back(row(
       at + "body_timeout", [](Slot s) -> auto& { return Of(s).body_timeout; }, body_timeout,

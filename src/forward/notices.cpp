@@ -40,9 +40,10 @@ void Notices::recovered(std::chrono::milliseconds outage, unsigned tries,
 void Notices::partial(otlp::Signal signal, const otlp::PartialSuccess& partial) {
   if (!is_new("partial", partial.message)) return;
   if (partial.rejected > 0) {
+    const std::string_view reason = explain_refusal(partial.message);
     say(log::Level::warning,
-        fmt::format("the server took a request but refused {} {} of it: {}", partial.rejected,
-                    otlp::item_name(signal), partial.message));
+        fmt::format("the server took a request but refused {} {} of it: {}{}{}", partial.rejected,
+                    otlp::item_name(signal), partial.message, reason.empty() ? "" : "; ", reason));
   } else {
     say(log::Level::warning, fmt::format("the server warns: {}", partial.message));
   }

@@ -73,6 +73,20 @@ std::string without_secrets(std::string text, const Destination& destination) {
   return text;
 }
 
+std::string_view explain_refusal(std::string_view words) {
+  const std::string lower = text::lower(words);
+  const auto has = [&](std::string_view part) { return lower.find(part) != std::string::npos; };
+  if (has("too old") || has("old data")) {
+    return "they were older than the server's ingestion window and are lost; with OpenObserve "
+           "raise "
+           "ZO_INGEST_ALLOWED_UPTO beyond the longest outage";
+  }
+  if (has("too far") || has("future")) {
+    return "their time is ahead of what the server takes and they are lost; look at the clocks";
+  }
+  return {};
+}
+
 std::string without_numbers(std::string_view text) {
   std::string out;
   for (const char c : text) {

@@ -24,6 +24,10 @@ std::string shown_target(const Destination& destination, otlp::Signal signal);
 // Servers echo credentials at times: header values become "***", whole and without their scheme.
 std::string without_secrets(std::string text, const Destination& destination);
 
+// What people should know of a server's word about items that it refused; empty when it speaks for
+// itself. OpenObserve says "Too old data, …".
+std::string_view explain_refusal(std::string_view words);
+
 // The same words but for numbers: "too old by 17 s" and "too old by 18 s" are one message.
 std::string without_numbers(std::string_view text);
 

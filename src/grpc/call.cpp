@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/base64.hpp"
 #include "base/text.hpp"
 #include "base/version.hpp"
 
@@ -150,7 +151,8 @@ Answer read_answer(const http::ClientResponse& response, std::size_t limit) {
   answer.http_status = response.status;
   answer.code = parse_code(status);
   answer.message = percent_decode(http::header(fields, "grpc-message"));
-  answer.details = base64_decode(http::header(fields, "grpc-status-details-bin")).value_or("");
+  answer.details =
+      base::base64_decode(http::header(fields, "grpc-status-details-bin")).value_or("");
   if (answer.code != Code::ok) return answer;
   auto message = read_message(response, limit);
   if (message) {

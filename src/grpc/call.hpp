@@ -74,8 +74,5 @@ Code code_of_http(int status);
 
 std::string percent_encode(std::string_view message);
 std::string percent_decode(std::string_view coded);
-std::string base64_encode(std::string_view bytes, bool padded);
-// Padded or not, standard alphabet.
-Result<std::string> base64_decode(std::string_view coded);
 
 }  // namespace edgehaul::grpc

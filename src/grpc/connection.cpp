@@ -167,7 +167,7 @@ void Connection::on_headers(Call& call) {
   if (judgement.http_status != 200) return submit_http(call, judgement.http_status);
   if (judgement.refusal) return submit(call, *judgement.refusal);
   if (host_->counts.buffered + kStreamWindow > host_->options.max_buffered) {
-    return submit(call, {Code::unavailable, "too much is being received; try again", "", ""});
+    return submit(call, host_->options.busy);
   }
   call.call().peer = peer_;
   call.call().peer_name = peer_name_;
@@ -230,6 +230,8 @@ void Connection::submit(Call& call, ServerReply reply) {
   call.stage = Stage::answering;
   call.deadline = Clock::now() + kWriteLimit;
   call.reply = std::move(reply);
+  // A peer that does not read its answers shall not make us keep its questions.
+  call.forget();
   charge(call, 0);
   if (call.reply.code != Code::ok) return submit_error(session_, call.stream(), call.reply);
   auto framed = frame(call.reply.body, codec::Coding::identity);

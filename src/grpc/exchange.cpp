@@ -110,6 +110,11 @@ std::optional<ServerReply> Exchange::add_bytes(std::string_view bytes, std::size
   return std::nullopt;
 }
 
+void Exchange::forget() {
+  call_ = ServerCall();
+  std::string().swap(body_);
+}
+
 Result<std::string> Exchange::take_message(std::size_t max_message) {
   call_.wire_bytes = body_.size();
   auto message =

@@ -45,6 +45,9 @@ class Exchange {
   // The decoded message once the peer has ended its side.
   Result<std::string> take_message(std::size_t max_message);
 
+  // Frees headers and message.
+  void forget();
+
   std::int32_t stream() const { return stream_; }
   ServerCall& call() { return call_; }
   std::size_t held() const { return body_.size(); }

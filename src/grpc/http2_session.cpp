@@ -10,6 +10,7 @@
 
 #include <nghttp2/nghttp2.h>
 
+#include "base/base64.hpp"
 #include "grpc/connection.hpp"
 
 namespace edgehaul::grpc {
@@ -47,7 +48,7 @@ struct StatusText {
   explicit StatusText(const ServerReply& reply)
       : code(std::to_string(static_cast<int>(reply.code))),
         message(percent_encode(reply.message)),
-        details(base64_encode(reply.details, false)) {}
+        details(base::base64_encode(reply.details, false)) {}
   void add_to(Fields& fields) const {
     fields.add("grpc-status", code);
     if (!message.empty()) fields.add("grpc-message", message);

@@ -25,6 +25,13 @@ class io_context;
 
 namespace edgehaul::grpc {
 
+struct ServerReply {
+  Code code = Code::ok;
+  std::string message;  // grpc-message
+  std::string details;  // google.rpc.Status for grpc-status-details-bin; may be empty
+  std::string body;     // response message; sent when code is ok
+};
+
 struct ServerOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;  // 0: any free port, see Server::port()
@@ -32,8 +39,11 @@ struct ServerOptions {
   std::size_t max_connections = 256;
   std::uint32_t max_streams = 32;  // per connection
   std::uint32_t max_header = 16 * 1024;
-  std::size_t max_message = 64 << 20;   // decoded; more is RESOURCE_EXHAUSTED without RetryInfo
-  std::size_t max_buffered = 64 << 20;  // bodies of all calls together; beyond it windows stay shut
+  std::size_t max_message = 64 << 20;  // decoded; more is RESOURCE_EXHAUSTED without RetryInfo
+  // Bodies of all calls together; beyond it new calls are told `busy` and the windows of the others
+  // stay shut, but for one that may grow up to max_message.
+  std::size_t max_buffered = 64 << 20;
+  ServerReply busy{Code::unavailable, "too much is being received; try again", "", ""};
   std::chrono::milliseconds call_deadline{60'000};          // for the whole body to arrive
   std::chrono::milliseconds idle_deadline{300'000};         // a connection without streams
   std::chrono::milliseconds max_connection_age{1'800'000};  // then GOAWAY, so that balancers spread
@@ -47,13 +57,6 @@ struct ServerCall {
   std::size_t wire_bytes = 0;
   std::string peer;       // "10.0.0.7:51234"
   std::string peer_name;  // common name of the client certificate
-};
-
-struct ServerReply {
-  Code code = Code::ok;
-  std::string message;  // grpc-message
-  std::string details;  // google.rpc.Status for grpc-status-details-bin; may be empty
-  std::string body;     // response message; sent when code is ok
 };
 
 using Responder = std::function<void(ServerReply)>;  // call once; later calls are ignored

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/access.hpp"
 
+#include "base/base64.hpp"
 #include "base/text.hpp"
-#include "grpc/call.hpp"
 
 namespace edgehaul::relay {
 
@@ -19,7 +19,7 @@ bool equal_in_constant_time(std::string_view given, std::string_view expected) {
 Access::Access(const AccessOptions& options) {
   for (const std::string& pair : options.basic) {
     const auto halves = text::split_once(pair, ':');
-    credentials_.push_back({grpc::base64_encode(pair, true), "basic",
+    credentials_.push_back({base::base64_encode(pair, true), "basic",
                             text::to_utf8(halves ? halves->head : std::string_view(pair))});
   }
   std::size_t number = 0;

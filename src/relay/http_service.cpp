@@ -102,7 +102,7 @@ ServerResponse answer(otlp::Signal signal, const Taken& taken, bool as_json) {
 ServerResponse HttpService::fault(int status, std::string_view words,
                                   const ServerRequest& request) {
   if (status == 503) {
-    return failure(status, words, is_json(request), std::chrono::milliseconds(1000));
+    return failure(status, words, is_json(request), kWhenBusy);
   }
   return failure(status, words, is_json(request));
 }

@@ -13,8 +13,7 @@ namespace edgehaul::relay {
 
 namespace {
 
-// Long enough for a disk to draw breath, short enough that senders' queues do not fill.
-constexpr std::chrono::seconds kWhenBusy{1};
+// Until there is room on the disk again: short enough that senders' queues do not fill.
 constexpr std::chrono::seconds kWhenFull{5};
 
 Taken judge(const Error& why) {

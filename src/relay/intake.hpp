@@ -34,6 +34,9 @@ struct Taken {
   std::chrono::milliseconds retry_after{0};
 };
 
+// Until a burst is over.
+inline constexpr std::chrono::milliseconds kWhenBusy{1'000};
+
 struct Sender {
   std::string name;  // row of the reception table
   std::uint64_t wire_bytes = 0;

@@ -2,6 +2,7 @@
 #include "relay/peers.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/text.hpp"
 
@@ -17,26 +18,32 @@ std::string_view host_of(std::string_view peer) {
   return peer.substr(0, peer.rfind(':'));
 }
 
-PeerRow& Peers::row(std::string_view name, base::UnixNanos now) {
+// Strangers that are refused make room first, and never push out a peer that has sent something.
+PeerRow* Peers::row(std::string_view name, base::UnixNanos now, Event event) {
   const std::string key = text::to_utf8(name.substr(0, kMaxName));
-  if (const auto found = rows_.find(key); found != rows_.end()) return found->second;
+  if (const auto found = rows_.find(key); found != rows_.end()) return &found->second;
   if (rows_.size() >= max_rows_) {
-    const auto oldest = std::min_element(
-        rows_.begin(), rows_.end(),
-        [](const auto& a, const auto& b) { return a.second.last_seen < b.second.last_seen; });
-    rows_.erase(oldest);
+    const auto oldest =
+        std::min_element(rows_.begin(), rows_.end(), [](const auto& a, const auto& b) {
+          return std::pair(a.second.requests > 0, a.second.last_seen) <
+                 std::pair(b.second.requests > 0, b.second.last_seen);
+        });
     ++forgotten_;
+    if (oldest->second.requests > 0 && event == Event::refused) return nullptr;
+    rows_.erase(oldest);
   }
   PeerRow& made = rows_[key];
   made.name = key;
   made.first_seen = now;
-  return made;
+  return &made;
 }
 
 void Peers::note(std::string_view name, base::UnixNanos now, Event event, std::uint64_t items,
                  std::uint64_t bytes, std::string_view words) {
   const std::lock_guard lock(mutex_);
-  PeerRow& peer = row(name, now);
+  PeerRow* const found = row(name, now, event);
+  if (found == nullptr) return;
+  PeerRow& peer = *found;
   peer.last_seen = now;
   switch (event) {
     case Event::taken:

@@ -43,7 +43,8 @@ class Peers {
   std::uint64_t forgotten() const;
 
  private:
-  PeerRow& row(std::string_view name, base::UnixNanos now);
+  // nullptr: no room for one that has sent nothing.
+  PeerRow* row(std::string_view name, base::UnixNanos now, Event event);
 
   const std::size_t max_rows_;
   mutable std::mutex mutex_;

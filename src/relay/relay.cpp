@@ -29,6 +29,7 @@ Result<void> Relay::listen_grpc() {
   options.max_connection_age = options_.grpc.max_connection_age;
   options.call_deadline = options_.grpc.body_timeout;
   options.idle_deadline = options_.grpc.idle_timeout;
+  options.busy = come_again(options.busy.message, kWhenBusy);
   auto server = grpc::Server::listen(
       io_, std::move(options),
       [this](const grpc::ServerCall& call) { return grpc_service_.admit(call); },

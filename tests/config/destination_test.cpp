@@ -249,3 +249,55 @@ TEST_CASE("destination: names") {
     many += fmt::format("  - {{endpoint: 'https://c:4317', name: n{}}}\n", i);
   CHECK(Case(many).faults() == "edgehaul.yaml:1: forward: more than 16 destinations\n");
 }
+
+TEST_CASE("openobserve: address, user and password file are all it takes") {
+  Case with;
+  with.dir.write("password", "Complexpass#123\n");
+  const auto load = [&](const std::string& endpoint, const std::string& more = "") {
+    with.dir.write("edgehaul.yaml", "forward:\n  - preset: openobserve\n    endpoint: " + endpoint +
+                                        "\n    user: root@example.com\n    password_file: " +
+                                        with.dir.at("password") + "\n" + more);
+    return with.load();
+  };
+  const Loaded plain = load("http://oo.example:5080");
+  REQUIRE(plain.ok());
+  const auto& to = plain.config.forward.destinations.at(0);
+  CHECK(to.endpoint == "http://oo.example:5080/api/default");
+  CHECK(to.protocol == edgehaul::forward::Protocol::http);
+  REQUIRE(to.headers.size() == 1);
+  CHECK(to.headers[0].first == "authorization");
+  CHECK(to.headers[0].second == "Basic cm9vdEBleGFtcGxlLmNvbTpDb21wbGV4cGFzcyMxMjM=");
+  CHECK(with.faults_from(Severity::note).find("ZO_INGEST_ALLOWED_UPTO") != std::string::npos);
+
+  const Loaded named =
+      load("https://oo.example/base/", "    organization: palette\n    stream: edge\n");
+  REQUIRE(named.ok());
+  const auto& other = named.config.forward.destinations.at(0);
+  CHECK(other.endpoint == "https://oo.example:443/base/api/palette");
+  CHECK(other.headers.back().first == "stream-name");
+  CHECK(other.headers.back().second == "edge");
+  CHECK(load("http://oo.example:5080/api/palette/").config.forward.destinations.at(0).endpoint ==
+        "http://oo.example:5080/api/palette");
+}
+
+TEST_CASE("openobserve: what is wrong, where and what to do") {
+  const auto fault = [](const std::string& inside) {
+    return Case("forward:\n  - endpoint: http://oo.example:5080\n" + inside).faults();
+  };
+  const std::string preset = "    preset: openobserve\n";
+  CHECK(fault(preset).find("forward[0].user: missing (such as root@example.com)") !=
+        std::string::npos);
+  CHECK(fault(preset + "    user: a@b\n").find("forward[0].password_file: missing") !=
+        std::string::npos);
+  CHECK(fault(preset + "    user: a@b\n    password_file: /nowhere\n")
+            .find("forward[0].password_file = /nowhere: cannot be read") != std::string::npos);
+  CHECK(fault(preset + "    user: a:b\n").find("has a colon") != std::string::npos);
+  CHECK(fault(preset + "    protocol: grpc\n").find("the preset speaks HTTP") != std::string::npos);
+  CHECK(fault("    user: a@b\n").find("belongs to a preset (write preset: openobserve)") !=
+        std::string::npos);
+  CHECK(Case("forward:\n  - endpoint: http://oo.example:5080/api/one\n" + preset +
+             "    organization: two\n    headers: {authorization: Basic YTpi}\n")
+            .faults()
+            .find("forward[0].organization = two: the endpoint's path says one") !=
+        std::string::npos);
+}

@@ -40,6 +40,14 @@ TEST_CASE("words: header values do not come back through the server's words") {
         "bad token '***' (***), 1");
 }
 
+TEST_CASE("words: why a server refused items, for people") {
+  CHECK(explain_refusal("Too old data, only last 5 hours data can be ingested. Data discarded.")
+            .find("ZO_INGEST_ALLOWED_UPTO") != std::string_view::npos);
+  CHECK(explain_refusal("Too far data, only future 24 hours data can be ingested. Data discarded.")
+            .find("look at the clocks") != std::string_view::npos);
+  CHECK(explain_refusal("metric has no data").empty());
+}
+
 TEST_CASE("words: the same but for numbers") {
   CHECK(without_numbers("17 s too old, id 4711") == without_numbers("3 s too old, id 1"));
   CHECK(without_numbers("a1b") != without_numbers("ab"));

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/base64.hpp"
 #include "base/text.hpp"
 #include "forward/retry_after.hpp"
 #include "forward/verdict.hpp"
@@ -69,8 +70,8 @@ void check(const forward::Verdict& verdict) {
 }
 
 void codings(std::string_view text) {
-  if (const auto bytes = grpc::base64_decode(text)) {
-    require(grpc::base64_decode(grpc::base64_encode(*bytes, false)).value() == *bytes);
+  if (const auto bytes = base::base64_decode(text)) {
+    require(base::base64_decode(base::base64_encode(*bytes, false)).value() == *bytes);
   }
   require(text::is_utf8(grpc::percent_decode(text)));
   if (text::is_utf8(text)) require(grpc::percent_decode(grpc::percent_encode(text)) == text);

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include "base/base64.hpp"
+
 using namespace edgehaul;
 using codec::Coding;
 using namespace std::chrono_literals;
@@ -233,13 +235,13 @@ TEST_CASE("grpc: base64, padded or not") {
   for (const Row& row : rows) {
     CAPTURE(row.coded);
     const std::string bare = row.coded.substr(0, row.coded.find('='));
-    CHECK(grpc::base64_encode(row.plain, true) == row.coded);
-    CHECK(grpc::base64_encode(row.plain, false) == bare);
-    CHECK(grpc::base64_decode(row.coded) == row.plain);
-    CHECK(grpc::base64_decode(bare) == row.plain);
+    CHECK(base::base64_encode(row.plain, true) == row.coded);
+    CHECK(base::base64_encode(row.plain, false) == bare);
+    CHECK(base::base64_decode(row.coded) == row.plain);
+    CHECK(base::base64_decode(bare) == row.plain);
   }
   for (const char* broken : {"A", "AAAAA", "Zm9v=Zm9v", "Zm 9", "Zm9-", "===", "Zg===="})
-    CHECK_MESSAGE(grpc::base64_decode(broken).error().code == Errc::malformed, broken);
+    CHECK_MESSAGE(base::base64_decode(broken).error().code == Errc::malformed, broken);
 }
 
 TEST_CASE("grpc: names of codes") {

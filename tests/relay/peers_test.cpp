@@ -35,3 +35,18 @@ TEST_CASE("peers: addresses without their ports") {
   CHECK(host_of("[fe80::1]:4318") == "fe80::1");
   CHECK(host_of("unix") == "unix");
 }
+
+TEST_CASE("peers: strangers that are refused push out nobody who has sent something") {
+  Peers peers(2);
+  peers.note("site-a", 1, Peers::Event::taken, 1, 1);
+  peers.note("scanner-1", 2, Peers::Event::refused, 0, 0, "no credentials");
+  peers.note("scanner-2", 3, Peers::Event::refused, 0, 0, "no credentials");
+  CHECK(peers.rows()[0].name == "site-a");
+  CHECK(peers.rows()[1].name == "scanner-2");
+  peers.note("site-b", 4, Peers::Event::taken, 1, 1);
+  peers.note("scanner-3", 5, Peers::Event::refused, 0, 0, "no credentials");
+  REQUIRE(peers.rows().size() == 2);
+  CHECK(peers.rows()[0].name == "site-a");
+  CHECK(peers.rows()[1].name == "site-b");
+  CHECK(peers.forgotten() == 3);
+}

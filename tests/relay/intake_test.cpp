@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// Large requests, and what becomes of requests under way when the relay stops.
+#include <algorithm>
+#include <future>
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include "otlp/request.hpp"
+#include "relay/bench.hpp"
+
+using namespace edgehaul;
+using test::Bench;
+using test::logs;
+
+TEST_CASE("intake: a large request becomes records of bounded size, none lost, none twice") {
+  Bench bench;
+  bench.spooling.max_size = 64U << 20;
+  bench.start();
+  constexpr int kItems = 10'007;
+  const std::string body = logs(kItems, std::string(1500, 'x'));
+  REQUIRE(body.size() > 3 * relay::Intake::kMaxRecord);
+  CHECK(bench.call_logs(body).code == grpc::Code::ok);
+  std::string all;
+  std::uint64_t items = 0;
+  const auto kept = bench.kept();
+  CHECK(kept.size() == 4);
+  for (const auto& record : kept) {
+    CHECK(record.body.size() <= relay::Intake::kMaxRecord + 4096);
+    CHECK(otlp::inspect(otlp::Signal::logs, record.body)->items == record.items);
+    items += record.items;
+    all += record.body;
+  }
+  CHECK(items == kItems);
+  for (const int index : {0, 1, 2501, 2502, 5003, 10'006}) {
+    const std::string word = "x" + std::to_string(index) + std::string(1, '\x12');
+    const std::string last = "x" + std::to_string(index);
+    CHECK((all.find(word) != std::string::npos || all.ends_with(last)));
+  }
+  CHECK(bench.peer().requests == 1);
+  CHECK(bench.peer().items == kItems);
+}
+
+TEST_CASE("intake: large requests beyond the memory for them are told to come again") {
+  Bench bench;
+  bench.spooling.max_size = 64U << 20;
+  bench.start();
+  const std::string body = logs(4000, std::string(1500, 'y'));
+  relay::Intake narrow(bench.io, *bench.spool, bench.clock, bench.peers, body.size());
+  std::promise<relay::Taken> first;
+  std::promise<relay::Taken> second;
+  bench.on_loop([&] {
+    narrow.take(otlp::Signal::logs, body, {"a", 1},
+                [&](relay::Taken taken) { first.set_value(std::move(taken)); });
+    narrow.take(otlp::Signal::logs, body, {"b", 1},
+                [&](relay::Taken taken) { second.set_value(std::move(taken)); });
+    return 0;
+  });
+  CHECK(second.get_future().get().outcome == relay::Outcome::later);
+  CHECK(first.get_future().get().outcome == relay::Outcome::kept);
+}
+
+TEST_CASE("relay: stops in order, answers what is under way and takes nothing new") {
+  Bench bench;
+  bench.spooling.commit_delay = std::chrono::milliseconds(300);
+  bench.start();
+  std::promise<int> answered;
+  std::thread sender([&] {
+    http::Client client;
+    const auto response = client.perform(bench.post("/v1/logs", logs(1)));
+    answered.set_value(response ? response->status : 0);
+  });
+  while (bench.on_loop([&] { return bench.relay->stats()[1].buffered; }) == 0) {
+  }
+  std::promise<void> stopped;
+  bench.on_loop([&] {
+    bench.relay->stop(std::chrono::seconds(10), [&] { stopped.set_value(); });
+    return 0;
+  });
+  stopped.get_future().get();
+  CHECK(answered.get_future().get() == 200);
+  sender.join();
+  CHECK(bench.kept().size() == 1);
+  CHECK_FALSE(bench.client.perform(bench.post("/v1/logs", logs(1))).has_value());
+}
+
+TEST_CASE("relay: an address in use is an error that names the key") {
+  Bench bench;
+  bench.start();
+  Bench other;
+  other.options.http.listen.clear();
+  other.options.grpc.port = bench.relay->grpc_port();
+  other.spool = std::move(*spool::Spool::open(other.spooling, other.clock, {}));
+  relay::Relay second(other.io, other.options, *other.spool, other.clock, other.peers);
+  const auto started = second.start();
+  REQUIRE_FALSE(started.has_value());
+  CHECK(started.error().message.find("receive.grpc.listen") != std::string::npos);
+}
