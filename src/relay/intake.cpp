@@ -62,12 +62,12 @@ struct Intake::Load {
   Receipt receipt;
   std::shared_ptr<std::size_t> held;
 
-  Load(otlp::Signal kind, std::string bytes, std::uint64_t count, Receipt answer,
-       std::shared_ptr<std::size_t> budget)
+  Load(otlp::Signal kind, std::string bytes, std::uint64_t count, std::size_t max_record,
+       Receipt answer, std::shared_ptr<std::size_t> budget)
       : signal(kind),
         request(std::move(bytes)),
         items(count),
-        pieces(std::min<std::uint64_t>(count, (request.size() + kMaxRecord - 1) / kMaxRecord)),
+        pieces(std::min<std::uint64_t>(count, (request.size() + max_record - 1) / max_record)),
         receipt(std::move(answer)),
         held(std::move(budget)) {
     *held += request.size();
@@ -78,6 +78,15 @@ struct Intake::Load {
 
   std::uint64_t begin_of(std::uint64_t piece) const { return items * piece / pieces; }
 };
+
+Intake::Intake(boost::asio::io_context& io, spool::Spool& spool, const base::Clock& clock,
+               std::shared_ptr<Peers> peers, std::size_t max_held)
+    : io_(io),
+      spool_(spool),
+      clock_(clock),
+      peers_(std::move(peers)),
+      max_held_(max_held),
+      max_record_(std::min<std::uint64_t>(kMaxRecord, spool.largest_record())) {}
 
 void Intake::append(otlp::Signal signal, std::string request, std::uint64_t items,
                     spool::Committed committed) {
@@ -97,12 +106,12 @@ void Intake::take(otlp::Signal signal, std::string request, Sender sender, Done 
   if (!inspection) return receipt.give({Outcome::malformed, inspection.error().message, {}});
   const std::uint64_t items = inspection->items;
   if (items == 0 && signal != otlp::Signal::profiles) return receipt.give(0);
-  if (request.size() > kMaxRecord && items > 1 && signal != otlp::Signal::profiles) {
+  if (request.size() > max_record_ && items > 1 && signal != otlp::Signal::profiles) {
     if (*held_ > 0 && *held_ + request.size() > max_held_) {
       return receipt.give({Outcome::later, "too many large requests at once", kWhenBusy});
     }
-    return take_in_pieces(
-        std::make_shared<Load>(signal, std::move(request), items, std::move(receipt), held_));
+    return take_in_pieces(std::make_shared<Load>(signal, std::move(request), items, max_record_,
+                                                 std::move(receipt), held_));
   }
   append(signal, std::move(request), items,
          [items, receipt = std::move(receipt)](const Result<spool::RecordId>& kept) {

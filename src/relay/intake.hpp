@@ -44,14 +44,14 @@ struct Sender {
 
 class Intake {
  public:
-  // A request above this becomes several records, cut between items, so that nobody behind the
-  // spool has to hold more at once. It is acknowledged when all of them are durable.
+  // A request above this (or above what the spool takes) becomes several records, cut between
+  // items, so that nobody behind the spool has to hold more at once. It is acknowledged when all of
+  // them are durable.
   static constexpr std::size_t kMaxRecord = 4 << 20;
 
   // `max_held` bounds the bytes of requests that wait for their pieces' commits, all together.
   Intake(boost::asio::io_context& io, spool::Spool& spool, const base::Clock& clock,
-         std::shared_ptr<Peers> peers, std::size_t max_held)
-      : io_(io), spool_(spool), clock_(clock), peers_(std::move(peers)), max_held_(max_held) {}
+         std::shared_ptr<Peers> peers, std::size_t max_held);
 
   using Done = std::function<void(Taken)>;
   // `request` is a serialized Export…ServiceRequest. An empty one succeeds without being kept.
@@ -72,6 +72,7 @@ class Intake {
   // Shared with what waits in the spool, which may be answered after this is gone.
   const std::shared_ptr<Peers> peers_;
   const std::size_t max_held_;
+  const std::size_t max_record_;
   const std::shared_ptr<std::size_t> held_ = std::make_shared<std::size_t>(0);
   // Tells large requests under way whether this is still there.
   const std::shared_ptr<char> alive_ = std::make_shared<char>();

@@ -108,6 +108,10 @@ Result<void> Spool::save_value(std::string_view key, std::string_view value) {
   return std::move(*result);
 }
 
+std::uint64_t Spool::largest_record() const {
+  return worker_->largest_record();
+}
+
 Stats Spool::stats() const {
   return worker_->stats();
 }

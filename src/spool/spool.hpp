@@ -62,9 +62,10 @@ class Spool {
   Spool& operator=(const Spool&) = delete;
 
   // Queues one record. `done` gets the id once it is durable, or why it was not kept: Errc::full
-  // (no room and nothing of lower worth to drop), Errc::unavailable (stopping, or the queue of
-  // waiting appends is at its bound). While degraded to memory, own records get an id though not
-  // durable, and peers' records get Errc::unavailable: they were promised durability.
+  // (no room and nothing of lower worth to drop), Errc::too_large (see largest_record()),
+  // Errc::unavailable (stopping, or the queue of waiting appends is at its bound). While degraded
+  // to memory, own records get an id though not durable, and peers' records get Errc::unavailable:
+  // they were promised durability.
   void append(NewRecord record, Committed done);
   Result<RecordId> append_and_wait(NewRecord record);
 
@@ -84,6 +85,9 @@ class Spool {
   // Small named values that live with the spool (sequence starts, installation id).
   Result<std::optional<std::string>> load_value(std::string_view key);
   Result<void> save_value(std::string_view key, std::string_view value);
+
+  // Bytes (packed) of the largest record that is taken.
+  std::uint64_t largest_record() const;
 
   // A consistent snapshot, cheap enough for each status request.
   Stats stats() const;

@@ -31,6 +31,7 @@ class Worker {
   // else comes after it. False: the spool is stopping, it did not run.
   bool run(bool is_write, std::function<void(Engine&)> work);
   void on_append(std::function<void()> notify);
+  std::uint64_t largest_record() const { return engine_.limits().largest_record(); }
   Stats stats() const;
   void stop(std::chrono::milliseconds limit);
 

@@ -51,6 +51,25 @@ TEST_CASE("halve: both halves together are the request, item by item") {
   CHECK(cut > 300);
 }
 
+TEST_CASE("slice: slices together are the request, item by item, whatever their number") {
+  for (std::uint32_t seed = 0; seed < 60; ++seed) {
+    for (const Signal signal : kParsed) {
+      const std::string request = test::Maker(seed).request(signal);
+      const std::uint64_t all = items(signal, request);
+      const std::uint64_t count = 1 + seed % 7;
+      std::string listing;
+      for (std::uint64_t i = 0; i < count; ++i) {
+        const std::uint64_t low = all * i / count;
+        const std::uint64_t high = all * (i + 1) / count;
+        const std::string piece = otlp::slice(signal, request, low, high, all);
+        CHECK(items(signal, piece) == high - low);
+        listing += test::reference_listing(signal, piece);
+      }
+      CHECK(listing == test::reference_listing(signal, request));
+    }
+  }
+}
+
 TEST_CASE("halve: repeated, it comes down to single items") {
   const std::string request = test::Maker(5).request(Signal::metrics);
   std::vector<std::string> pieces{request};

@@ -57,6 +57,13 @@ struct Bench {
   std::thread thread;
   http::Client client;
 
+  template <class Work>
+  auto on_loop(Work work) {
+    std::promise<decltype(work())> done;
+    boost::asio::post(io, [&] { done.set_value(work()); });
+    return done.get_future().get();
+  }
+
   Bench() {
     log::start(log::Level::error, false);
     options.grpc.address = options.http.address = "127.0.0.1";
@@ -88,13 +95,6 @@ struct Bench {
     REQUIRE_MESSAGE(started.has_value(), (started ? "" : started.error().message));
     thread = std::thread([this] { io.run(); });
   }
-  template <class Work>
-  auto on_loop(Work work) {
-    std::promise<decltype(work())> done;
-    boost::asio::post(io, [&] { done.set_value(work()); });
-    return done.get_future().get();
-  }
-
   http::ClientRequest post(const std::string& path, std::string body,
                            const std::string& type = "application/x-protobuf") const {
     http::ClientRequest request;

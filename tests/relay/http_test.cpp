@@ -131,13 +131,13 @@ TEST_CASE("relay http: too large, as sent, decoded and as JSON, is refused for g
 
 TEST_CASE("relay http: a full spool says come again, and takes again when there is room") {
   Bench bench;
-  bench.spooling.max_size = 1U << 20;
+  bench.spooling.max_size = 2U << 20;
   bench.start();
   std::optional<http::ClientResponse> refused;
   std::string noise(60'000, '\0');
   std::uint32_t state = 1;
   std::uint64_t accepted = 0;
-  for (int i = 0; i < 200 && !refused; ++i) {
+  for (int i = 0; i < 500 && !refused; ++i) {
     for (char& byte : noise)
       byte = static_cast<char>('!' + ((state = state * 1664525U + 1013904223U) >> 24) % 90);
     auto response = bench.send(bench.post("/v1/logs", logs(1, noise)));

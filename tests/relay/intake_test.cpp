@@ -41,6 +41,23 @@ TEST_CASE("intake: a large request becomes records of bounded size, none lost, n
   CHECK(bench.peer().items == kItems);
 }
 
+TEST_CASE("intake: a small spool gets smaller records; one item beyond it is refused for good") {
+  Bench bench;
+  bench.spooling.max_size = 1U << 20;
+  bench.start();
+  const auto most = bench.spool->largest_record();
+  REQUIRE(most < 100'000);
+  std::string noise(most / 4, '\0');
+  std::uint32_t state = 7;
+  for (char& byte : noise)
+    byte = static_cast<char>('!' + ((state = state * 1664525U + 1013904223U) >> 24) % 90);
+  CHECK(bench.call_logs(logs(10, noise)).code == grpc::Code::ok);
+  CHECK(bench.kept().size() >= 3);
+  const auto refused = bench.call_logs(logs(1, noise + noise + noise + noise + noise + noise));
+  CHECK(refused.code == grpc::Code::resource_exhausted);
+  CHECK(refused.details.empty());
+}
+
 TEST_CASE("intake: large requests beyond the memory for them are told to come again") {
   Bench bench;
   bench.spooling.max_size = 64U << 20;
