@@ -5,6 +5,7 @@
 #include <bit>
 #include <climits>
 #include <memory>
+#include <optional>
 
 #include <zlib.h>
 #include <zstd.h>
@@ -16,6 +17,10 @@ namespace edgehaul::codec {
 namespace {
 
 constexpr std::size_t kStep = 64 * 1024;
+// Telemetry packs nearly as well at these as at the libraries' own defaults (6 and 3: gzip 8 %,
+// zstd 2 % smaller) at half and two thirds of the CPU.
+constexpr int kGzipLevel = 4;
+constexpr int kZstdLevel = 1;
 constexpr int kGzipWindow = 15 + 16;  // zlib.h: 16 asks for the gzip wrapper
 constexpr int kZlibWindow = 15;
 // 8 MiB window: what RFC 8878 §3.1.1.1.2 asks decoders to support at least; more is a memory
@@ -29,7 +34,7 @@ struct ZstdFree {
 
 Result<std::string> deflate_body(int window, std::string_view plain, int level) {
   z_stream stream{};
-  if (deflateInit2(&stream, level == 0 ? Z_DEFAULT_COMPRESSION : level, Z_DEFLATED, window, 8,
+  if (deflateInit2(&stream, level == 0 ? kGzipLevel : level, Z_DEFLATED, window, 8,
                    Z_DEFAULT_STRATEGY) != Z_OK) {
     return fail(Errc::io, "zlib: cannot start");
   }
@@ -92,15 +97,37 @@ Result<std::string> zstd_body(std::string_view plain, int level) {
   // One context per thread: building one costs more than a small body's compression.
   thread_local const std::unique_ptr<ZSTD_CCtx, ZstdFree> context(ZSTD_createCCtx());
   std::string out(ZSTD_compressBound(plain.size()), '\0');
-  const std::size_t size =
-      ZSTD_compressCCtx(context.get(), out.data(), out.size(), plain.data(), plain.size(),
-                        level == 0 ? ZSTD_CLEVEL_DEFAULT : level);
+  const std::size_t size = ZSTD_compressCCtx(context.get(), out.data(), out.size(), plain.data(),
+                                             plain.size(), level == 0 ? kZstdLevel : level);
   if (ZSTD_isError(size) != 0) return fail(Errc::io, "zstd: {}", ZSTD_getErrorName(size));
   out.resize(size);
   return out;
 }
 
+// What a frame may claim to become and be given room for at once.
+constexpr std::size_t kTrusted = 1 << 20;
+constexpr std::size_t kTrustedRatio = 64;
+
+// The plain bytes of a body that is one frame which says how large it is, straight into that much
+// room: several times faster than piece by piece. Empty for any other body.
+std::optional<std::string> unzstd_at_once(std::string_view coded, std::size_t limit) {
+  const unsigned long long size = ZSTD_getFrameContentSize(coded.data(), coded.size());
+  const std::size_t most = std::min(limit, std::max(kTrusted, kTrustedRatio * coded.size()));
+  if (size == 0 || size > most) return std::nullopt;  // the codes for "unknown" are huge
+  if (ZSTD_findFrameCompressedSize(coded.data(), coded.size()) != coded.size()) return std::nullopt;
+  thread_local const std::unique_ptr<ZSTD_DCtx, ZstdFree> context(ZSTD_createDCtx());
+  std::string out(static_cast<std::size_t>(size), '\0');
+  const std::size_t made =
+      ZSTD_decompressDCtx(context.get(), out.data(), out.size(), coded.data(), coded.size());
+  if (ZSTD_isError(made) != 0 || made != out.size()) return std::nullopt;
+  return out;
+}
+
 Result<std::string> unzstd_body(std::string_view base, std::string_view coded, std::size_t limit) {
+  if (base.empty()) {
+    // What fails there fails here again, with words.
+    if (auto out = unzstd_at_once(coded, limit)) return std::move(*out);
+  }
   const std::unique_ptr<ZSTD_DCtx, ZstdFree> context(ZSTD_createDCtx());
   ZSTD_DCtx_setParameter(context.get(), ZSTD_d_windowLogMax, kZstdMaxWindowLog);
   if (!base.empty()) ZSTD_DCtx_refPrefix(context.get(), base.data(), base.size());

@@ -18,7 +18,7 @@ enum class Coding : unsigned char { identity, gzip, deflate, zstd };
 std::optional<Coding> parse_coding(std::string_view name);
 std::string_view coding_name(Coding coding);
 
-// Level 0 means the coding's default (gzip 6, zstd 3).
+// Level 0 means the coding's default (gzip 4, zstd 1).
 Result<std::string> encode(Coding coding, std::string_view plain, int level = 0);
 
 // Decodes a whole body. Output past `limit` is Errc::too_large (never more than limit + 64 KiB is

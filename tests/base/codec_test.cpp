@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/codec.hpp"
 
+#include <cstdint>
 #include <string>
 
 #include <doctest/doctest.h>
@@ -50,6 +51,23 @@ TEST_CASE("codec: garbage is malformed, members and frames in a row are one body
   }
   const std::string tail = *codec::encode(Coding::deflate, "ab") + "junk";
   CHECK(codec::decode(Coding::deflate, tail, 100).error().code == Errc::malformed);
+}
+
+TEST_CASE("codec: what a zstd frame claims to become is not believed") {
+  // RFC 8878 §3.1.1: magic, one segment with a content size of eight bytes, one raw block "hi".
+  const auto frame = [](std::uint64_t claimed) {
+    std::string bytes("\x28\xB5\x2F\xFD\xE0", 5);
+    for (int shift = 0; shift < 64; shift += 8)
+      bytes += static_cast<char>(claimed >> shift & 0xFF);
+    return bytes + std::string("\x11\x00\x00hi", 5);
+  };
+  CHECK(codec::decode(Coding::zstd, frame(2), 100).value_or("fault") == "hi");
+  CHECK(codec::decode(Coding::zstd, frame(2) + frame(2), 100).value_or("fault") == "hihi");
+  CHECK(codec::decode(Coding::zstd, frame(2), 1).error().code == Errc::too_large);
+  for (const std::uint64_t lie : {1ULL, 3ULL, 1ULL << 20, 1ULL << 40, ~0ULL, ~0ULL - 1}) {
+    CAPTURE(lie);
+    CHECK(codec::decode(Coding::zstd, frame(lie), 1 << 26).error().code == Errc::malformed);
+  }
 }
 
 TEST_CASE("codec: names are forgiving") {
