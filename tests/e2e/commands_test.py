@@ -6,6 +6,7 @@ import glob
 import hashlib
 import json
 import os
+import re
 import subprocess
 
 import otlp
@@ -43,7 +44,9 @@ class Commands(Case):
     def test_sample_of_every_recorded_machine(self):
         for root in sorted(glob.glob(os.path.join(FIXTURES, "*/"))):
             text = run("sample", "--root", root).stdout.decode()
-            series = [line.rsplit(" ", 2)[0] for line in text.splitlines()[1:]]
+            # name{attributes} value unit [resource]
+            parts = [re.match(r"(\S+?(?:\{.*\})?) \S+ \S+( \[.*\])?$", line) for line in text.splitlines()[1:]]
+            series = [part.groups() for part in parts]
             self.assertEqual(len(series), len(set(series)), root)
 
     def test_check_tells_all_faults_at_once(self):

@@ -54,7 +54,9 @@ constexpr metric::Id kDisk[] = {id("container.disk.io"), id("linux.cgroup.disk.i
 constexpr metric::Id kPids[] = {id("linux.cgroup.pid.count")};
 constexpr metric::Id kPidsHits[] = {id("linux.cgroup.pid.limit_hits")};
 constexpr metric::Id kPidsLimit[] = {id("linux.cgroup.pid.limit")};
-constexpr metric::Id kCpuLimit[] = {id("linux.cgroup.cpu.limit")};
+constexpr metric::Id kCpuLimit[] = {
+    id("linux.cgroup.cpu.limit"), id("linux.cgroup.cpu.cfs.periods"),
+    id("linux.cgroup.cpu.cfs.throttled_periods"), id("linux.cgroup.cpu.cfs.throttled_time")};
 constexpr metric::Id kCpuWeight[] = {id("linux.cgroup.cpu.weight")};
 constexpr metric::Id kMemoryLimit[] = {id("linux.cgroup.memory.limit"),
                                        id("container.memory.available"),
@@ -73,13 +75,13 @@ constexpr metric::Id kCpuStat[] = {id("container.cpu.time"),
 
 constexpr auto kMemory = Hierarchy::memory;
 constexpr auto kBlkio = Hierarchy::blkio;
-constexpr bool kLimit = true;
-constexpr bool kEveryTick = false;
+constexpr auto kLimit = Pace::limit;
+constexpr auto kEveryTick = Pace::every_tick;
 
 constexpr File kV2[] = {
     {"cpu.stat", Hierarchy::cpuacct, kEveryTick, parse_cpu_stat, kCpuStat},
     {"memory.current", kMemory, kEveryTick, parse_number<Field::memory_usage>, kMemoryUsage},
-    {"memory.stat", kMemory, kEveryTick, parse_memory_stat, kMemoryStat},
+    {"memory.stat", kMemory, Pace::memory_changed, parse_memory_stat, kMemoryStat},
     {"io.stat", kBlkio, kEveryTick, parse_io_stat, kDisk},
     {"memory.events", kMemory, kEveryTick, parse_memory_events, kEvents},
     {"pids.current", Hierarchy::pids, kEveryTick, parse_number<Field::pids>, kPids},
@@ -104,9 +106,9 @@ constexpr File kV2[] = {
 
 constexpr File kV1[] = {
     {"cpuacct.usage", Hierarchy::cpuacct, kEveryTick, parse_number<Field::cpu_ns>, kCpuTime},
-    {"cpu.stat", Hierarchy::cpu, kEveryTick, parse_v1_cpu_stat, kThrottling},
+    {"cpu.stat", Hierarchy::cpu, Pace::cpu_limited, parse_v1_cpu_stat, kThrottling},
     {"memory.usage_in_bytes", kMemory, kEveryTick, parse_number<Field::memory_usage>, kMemoryUsage},
-    {"memory.stat", kMemory, kEveryTick, parse_v1_memory_stat, kV1MemoryStat},
+    {"memory.stat", kMemory, Pace::memory_changed, parse_v1_memory_stat, kV1MemoryStat},
     {"memory.oom_control", kMemory, kEveryTick, parse_v1_oom_control, kEvents},
     {"memory.failcnt", kMemory, kEveryTick, parse_number<Field::event_max>, kAllEvents},
     // Buffered writes are not in these: v1 does not know whose they are.

@@ -18,10 +18,19 @@ inline constexpr std::size_t kHierarchies = 5;
 
 enum class Version : std::uint8_t { v1, v2 };
 
+// When a file is read, of a cgroup that has used the CPU since; all are read at the first look and
+// again when they are too old.
+enum class Pace : std::uint8_t {
+  every_tick,
+  memory_changed,  // the memory in use is not what it was
+  cpu_limited,     // there is a CPU limit
+  limit,           // set by people and runtimes: only when it is too old
+};
+
 struct File {
   const char* name;
   Hierarchy hierarchy;
-  bool is_limit;  // set by people and runtimes: looked at now and then
+  Pace pace;
   Parse parse;
   std::span<const metric::Id> metrics;  // that need it
   const char* older_name = nullptr;     // tried where there is no file of that name

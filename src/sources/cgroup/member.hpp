@@ -33,8 +33,7 @@ struct Member {
   bool was_read = false;
   bool has_files = false;
   std::uint32_t idle_ticks = 0;  // since it last used the CPU
-  base::Steady full_read{};      // when more than the CPU time was read
-  base::Steady limits_read{};
+  base::Steady all_read{};       // when everything was read last
   base::Steady cpu_read{};
   std::uint64_t cpu_ns = 0;
   double cpu_usage = -1;  // CPUs since the tick before; negative: not known

@@ -86,7 +86,8 @@ Reader::Outcome Reader::read_file(const Node& node, Member& member, std::uint8_t
     return Outcome::absent;
   }
   parse(node, file, *body, member.usage);
-  if (opened && !file.is_limit && tree_.is_kernel()) descriptors_.keep(opened, kept, reserve_);
+  if (opened && file.pace != Pace::limit && tree_.is_kernel())
+    descriptors_.keep(opened, kept, reserve_);
   return Outcome::good;
 }
 
@@ -106,37 +107,51 @@ void Reader::note_cpu(Member& member) {
   member.cpu_read = now_;
 }
 
+bool Reader::is_due(const Member& member, std::uint8_t index, const Round& round) const {
+  if (index == wanted_.front()) return true;
+  switch (files_[index].pace) {
+    case Pace::every_tick:
+      return round.reads_all;
+    case Pace::memory_changed:
+      return round.reads_all && (round.is_old || !round.memory ||
+                                 round.memory != member.usage.get(Field::memory_usage));
+    case Pace::cpu_limited:
+      return round.reads_all && (round.is_old || member.usage.get(Field::cpu_quota_us));
+    case Pace::limit:
+      return round.is_old;
+  }
+  return true;
+}
+
 bool Reader::read(Node& node, Member& member) {
-  const bool reads_limits = !member.was_read || now_ - member.limits_read >= kOldest;
-  if (reads_limits) {
+  Round round;
+  round.is_old = !member.was_read || now_ - member.all_read >= kOldest;
+  round.memory = member.usage.get(Field::memory_usage);
+  if (round.is_old) {
     member.absent = 0;  // controllers may be switched on later
-    member.limits_read = now_;
+    member.all_read = now_;
   }
   std::size_t found = 0;
-  bool reads_all = true;
-  for (std::size_t i = 0; i < wanted_.size(); ++i) {
-    const std::uint8_t index = wanted_[i];
-    const bool is_limit = files_[index].is_limit;
-    const bool is_due = i == 0 || (is_limit ? reads_limits : reads_all);
-    if (is_due && (member.absent >> index & 1U) == 0) {
+  for (const std::uint8_t index : wanted_) {
+    if (is_due(member, index, round) && (member.absent >> index & 1U) == 0) {
       const Outcome outcome = read_file(node, member, index);
-      const bool is_lost = i == 0 && outcome == Outcome::absent && member.usage.get(Field::cpu_ns);
+      const bool is_lost =
+          index == wanted_.front() && outcome == Outcome::absent && member.usage.get(Field::cpu_ns);
       if (outcome == Outcome::gone || is_lost) {
         Tree::note_gone(node);
         return false;
       }
       found += outcome == Outcome::good ? 1U : 0U;
     }
-    if (i > 0) continue;
+    if (index != wanted_.front()) continue;
     note_cpu(member);
-    reads_all = member.idle_ticks == 0 || now_ - member.full_read >= kOldest;
+    round.reads_all = round.is_old || member.idle_ticks == 0;
   }
-  if (reads_all) member.full_read = now_;
   if (member.idle_ticks == kIdleTicks) {
     for (std::size_t index = 1; index < member.files.size(); ++index)
       descriptors_.drop(member.files[index]);
   }
-  if (reads_limits) member.has_files = found > 0;
+  if (round.is_old) member.has_files = found > 0;
   if (!member.has_files) Tree::note_gone(node);  // or it has none of the files: listing tells
   member.was_read = true;
   return member.has_files;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads the files of a cgroup, as few as can be: descriptors are kept as long as there are some,
-// limits are read once a minute, and a cgroup that has not used the CPU since is not read again for
-// as long. Collect thread.
+// and what cannot have changed is not read again, for a minute at most. Collect thread.
 #pragma once
 
 #include <chrono>
@@ -40,6 +39,13 @@ class Reader {
 
  private:
   enum class Outcome : std::uint8_t { good, absent, gone };
+  // What is due at one look at a cgroup.
+  struct Round {
+    bool is_old = false;                  // everything is
+    bool reads_all = false;               // what changes by itself is
+    std::optional<std::uint64_t> memory;  // in use, at the last look
+  };
+  bool is_due(const Member& member, std::uint8_t index, const Round& round) const;
   Outcome read_file(const Node& node, Member& member, std::uint8_t index);
   std::optional<std::string_view> read_all(int fd, int& why);
   void parse(const Node& node, const File& file, std::string_view body, Usage& usage);

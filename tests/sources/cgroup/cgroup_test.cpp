@@ -94,6 +94,29 @@ TEST_CASE("cgroup: a cgroup that sleeps is read again after a minute, one that r
   CHECK(ticks.of_path(kService, "linux.cgroup.memory.limit") == 6000);
 }
 
+TEST_CASE("cgroup: the costly file waits until the memory in use has changed") {
+  const CgroupFolder folder;
+  folder.put(kService, 1, 1000);
+  Ticks ticks(folder.dir.roots());
+  Ticks anonymous_only(folder.dir.roots());
+  anonymous_only.probe.selection().set_all(false);
+  anonymous_only.probe.selection().set(metric::id("linux.cgroup.memory.rss"), true);
+  const auto rss = [&](Ticks& of) { return of.of_path(kService, "linux.cgroup.memory.rss"); };
+  REQUIRE(ticks.next());
+  REQUIRE(anonymous_only.next());
+  CHECK(rss(ticks) == 1000);
+  folder.put(kService, 2, 1000);
+  folder.write(kService, "memory.stat", "anon 7\n");
+  REQUIRE(ticks.next());
+  REQUIRE(anonymous_only.next());
+  CHECK(rss(ticks) == 1000);
+  CHECK(rss(anonymous_only) == 7);  // it has nothing to tell a change by
+  folder.put(kService, 3, 1001);
+  folder.write(kService, "memory.stat", "anon 8\n");
+  REQUIRE(ticks.next());
+  CHECK(rss(ticks) == 8);
+}
+
 TEST_CASE("cgroup: sandboxes are left out, containers that start are waited for") {
   const CgroupFolder folder;
   const std::string pause = kPod + "/" + std::string(64, 'b');

@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Containers of a real runtime: they appear under their ids with what they use, and vanish with their end.
+
+Needs root and runc; runs in a mount namespace of its own with nothing but cgroup v2, so that the cgroups of the
+machine are left alone. Where the machine does not allow that, the test is skipped and says why."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+from harness import BINARY, Case, main, wait_until
+
+INSIDE = "EDGEHAUL_CONTAINERS_INSIDE"
+SKIPPED = 77
+ROOT = "/sys/fs/cgroup"
+
+
+def refusal():
+    """Why this machine cannot run the test, or nothing."""
+    if os.geteuid() != 0:
+        return "not root"
+    for tool in ("runc", "busybox", "unshare"):
+        if not shutil.which(tool):
+            return f"no {tool}"
+    command = f"umount -l -R {ROOT}; mount -t cgroup2 none {ROOT} && mkdir {ROOT}/edgehaul-try && rmdir {ROOT}/edgehaul-try"
+    tried = subprocess.run(["unshare", "-m", "--propagation", "private", "sh", "-c", command],
+                           capture_output=True, text=True, check=False)
+    return tried.stderr.strip() or "no cgroup v2" if tried.returncode else None
+
+
+class Containers(Case):
+    def setUp(self):
+        super().setUp()
+        self.slice = f"/edgehaul-test-{os.getpid()}.slice"
+        with open(f"{ROOT}/cgroup.subtree_control", encoding="ascii") as file:
+            self.before = file.read().split()
+        self.bundle = os.path.join(self.directory, "bundle")
+        os.makedirs(f"{self.bundle}/rootfs/bin")
+        shutil.copy(shutil.which("busybox"), f"{self.bundle}/rootfs/bin/busybox")
+        self.addCleanup(self.clean)
+
+    def clean(self):
+        for folder, _, _ in os.walk(ROOT + self.slice, topdown=False):
+            os.rmdir(folder)
+        with open(f"{ROOT}/cgroup.subtree_control", encoding="ascii") as file:
+            added = set(file.read().split()) - set(self.before)
+        for controller in added:  # runc switches all on
+            with open(f"{ROOT}/cgroup.subtree_control", "w", encoding="ascii") as file:
+                file.write(f"-{controller}")
+
+    def runc(self, *words):
+        done = subprocess.run(["runc", "--root", f"{self.directory}/runc", *words], cwd=self.bundle,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout)
+
+    def start(self, name, path):
+        number = hashlib.sha256(name.encode()).hexdigest()
+        specification = os.path.join(self.bundle, "config.json")
+        if not os.path.exists(specification):
+            self.runc("spec")
+        with open(specification, encoding="utf-8") as file:
+            config = json.load(file)
+        config["process"]["terminal"] = False
+        config["process"]["args"] = ["/bin/busybox", "sh", "-c", "while :; do :; done"]
+        config["linux"]["cgroupsPath"] = f"{self.slice}{path}/{number}"
+        with open(specification, "w", encoding="utf-8") as file:
+            json.dump(config, file)
+        with open(os.devnull, "wb") as nothing:
+            subprocess.run(["runc", "--root", f"{self.directory}/runc", "run", "-d", number], cwd=self.bundle,
+                           stdin=nothing, stdout=nothing, stderr=nothing, check=True)
+        self.addCleanup(subprocess.run, ["runc", "--root", f"{self.directory}/runc", "delete", "-f", number],
+                        check=False, capture_output=True)
+        return number
+
+    def last_tick(self, collector):
+        """The containers of the newest tick, by the newest point of what is always there."""
+        counts = [m for m in collector.metrics() if m.name == "linux.cgroup.count"]
+        newest = max((p.time for m in counts for p in m.points), default=0)
+        return {m.resource["container.id"]: p for m in collector.metrics()
+                if m.name == "container.cpu.time" for p in m.points if p.time == newest}, newest
+
+    def test_appears_and_vanishes(self):
+        collector = self.collector()
+        self.forwarding(collector, "collect.host.enabled=false",
+                        f'collect.cgroup.include=["{self.slice}/*"]').start()
+        pod = "12345678-9abc-def0-1234-56789abcdef0"
+        in_pod = self.start("in a pod", f"/kubepods/burstable/pod{pod}")
+        plain = self.start("plain", "/docker")
+
+        def both_used():
+            points, _ = self.last_tick(collector)
+            return {in_pod, plain} <= points.keys() and all(p.value > 0.05 for p in points.values()) and points
+        points = wait_until(both_used, "both containers with their CPU time")
+        for point in points.values():
+            self.assertLessEqual(point.start, point.time)
+            # It cannot have used more than all CPUs since it started.
+            self.assertLessEqual(point.value, (point.time - point.start) / 1e9 * os.cpu_count() + 0.1)
+        resources = {m.resource["container.id"]: m.resource for m in collector.metrics()
+                     if m.name == "container.cpu.time"}
+        self.assertEqual(resources[in_pod]["k8s.pod.uid"], pod)
+        self.assertEqual(resources[plain]["container.runtime.name"], "docker")
+        self.assertNotIn("k8s.pod.uid", resources[plain])
+
+        self.runc("delete", "-f", plain)
+        wait_until(lambda: self.last_tick(collector)[0].keys() == {in_pod}, "the end of one container")
+        again = self.start("plain", "/docker")
+        self.assertEqual(again, plain)
+        fresh = wait_until(lambda: self.last_tick(collector)[0].get(plain), "the same container anew")
+        self.assertGreater(fresh.start, points[plain].start)
+
+    def test_sample(self):
+        number = self.start("sampled", "/docker")
+
+        def sampled():
+            text = subprocess.run([BINARY, "sample", "--set", "collect.host.enabled=false"], check=True,
+                                  capture_output=True, text=True).stdout
+            return [line for line in text.splitlines()
+                    if line.startswith("container.cpu.time ") and f'container.id="{number}"' in line]
+        wait_until(sampled, "the container in a sample")
+        self.runc("delete", "-f", number)
+        self.assertEqual(sampled(), [])
+
+
+if __name__ == "__main__":
+    if os.environ.get(INSIDE):
+        subprocess.run(["sh", "-c", f"umount -l -R {ROOT}; mount -t cgroup2 none {ROOT}"], check=True)
+        main()
+    reason = refusal()
+    if reason:
+        print(f"skipped: {reason}")
+        sys.exit(SKIPPED)
+    sys.exit(subprocess.run(["unshare", "-m", "--propagation", "private", sys.executable, *sys.argv],
+                            env={**os.environ, INSIDE: "1"}, check=False).returncode)
