@@ -2,6 +2,7 @@
 // `edgehaul docs`: the tables that the documentation is made of; not listed in the usage.
 #include "cli/command.hpp"
 #include "config/describe.hpp"
+#include "identity/attributes.hpp"
 
 namespace edgehaul::cli {
 
@@ -10,10 +11,11 @@ int docs(Words words) {
   std::string text;
   if (what == "metrics") text = config::metrics_markdown();
   if (what == "config") text = config::describe_markdown();
+  if (what == "attributes") text = identity::attributes_markdown();
   if (what == "man") text = config::describe_man();
   if (what == "sample") text = config::describe_sample();
   if (text.empty()) {
-    complain("docs", "takes one of: metrics, config, man, sample");
+    complain("docs", "takes one of: metrics, attributes, config, man, sample");
     return kUsage;
   }
   return print(text) ? kOk : kFailure;

@@ -37,10 +37,11 @@ int sample(Words words) {
   const base::Roots roots = root ? base::Roots::below(*root) : base::Roots();
   const base::SystemClock clock;
   const std::string version(base::version());
-  const identity::Identity who = daemon::identify(roots, loaded.config);
+  const auto watch = daemon::make_watch(roots, loaded.config, clock);
+  const identity::Identity& who = *watch->current();
   for (const std::string& note : who.notes)
     complain("sample", note);
-  sampler::Tick tick(daemon::make_sources(roots, loaded.config, clock),
+  sampler::Tick tick(daemon::make_sources(roots, loaded.config, clock, watch),
                      loaded.config.collect.selection, who.attributes, version);
   tick.run(clock, clock.wall(), host::boot_time(roots, clock));
   std::string out;

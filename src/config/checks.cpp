@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/checks.hpp"
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "base/text.hpp"
 #include "config/destination.hpp"
 #include "config/receive.hpp"
 
@@ -68,6 +70,17 @@ void check_resource(const Config& config, const Places& places, Faults& faults) 
   }
 }
 
+void check_identity(const Config& config, const Places& places, Faults& faults) {
+  for (const std::string& name : config.identity.detectors) {
+    const auto& known = identity::kDetectors;
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    const std::string_view nearest = text::nearest(name, known);
+    faults.push_back(fault_at(places, Severity::error, "identity.detectors",
+                              fmt::format("\"{}\" is no detector", text::to_utf8(name)),
+                              nearest.empty() ? "" : fmt::format("did you mean {}?", nearest)));
+  }
+}
+
 void check_general(const Config& config, const Places& places, Faults& faults) {
   const auto add = [&](Severity severity, const char* key, const char* message,
                        const char* suggestion) {
@@ -108,6 +121,7 @@ Config finish(Bound bound, Faults& faults) {
   check_receive(config, bound.places, faults);
   check_general(config, bound.places, faults);
   check_resource(config, bound.places, faults);
+  check_identity(config, bound.places, faults);
   return config;
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/log.hpp"
 #include "forward/options.hpp"
+#include "identity/options.hpp"
 #include "metric/selection.hpp"
 #include "relay/options.hpp"
 #include "sources/cgroup/options.hpp"
@@ -41,6 +42,7 @@ struct Config {
   Mode mode = Mode::agent;
   log::Level log_level = log::Level::info;
   Pairs resource;
+  identity::Choice identity;
   std::string state_dir = "/var/lib/edgehaul";
   Collect collect;
   spool::Options spool;  // directory and destinations are filled by load()

@@ -15,6 +15,7 @@ constexpr std::array<std::string_view, 12> kTypeNames{
     "choice",        "list",   "map",  "map"};
 
 constexpr std::pair<std::string_view, std::string_view> kSections[] = {
+    {"identity", "What is found out about this host by itself."},
     {"collect", "What is sampled, and how often."},
     {"collect.host",
      "Sources of this host. Lists are globs in which * also matches /; a name is taken when an "

@@ -35,6 +35,16 @@ void add_top(std::vector<Key>& rows) {
       "resource", [](Slot s) -> auto& { return s.config.resource; },
       "Resource attributes of everything that is sampled here, such as site: store-0042; they "
       "beat detected ones and OTEL_RESOURCE_ATTRIBUTES."));
+  rows.push_back(row(
+      "identity.detectors", [](Slot s) -> auto& { return s.config.identity.detectors; },
+      "Which of host, os, hardware, palette, kairos, maas and kubernetes look for attributes."));
+  rows.push_back(row(
+      "identity.include", [](Slot s) -> auto& { return s.config.identity.include; },
+      "Names or globs of found attributes that every sample carries beside the usual few, such as "
+      "palette.site.tag.*; the others go with edgehaul.host.info."));
+  rows.push_back(row(
+      "identity.exclude", [](Slot s) -> auto& { return s.config.identity.exclude; },
+      "Names or globs of found attributes that go nowhere."));
   rows.push_back(as(Type::path, row(
                                     "state_dir", [](Slot s) -> auto& { return s.config.state_dir; },
                                     "Directory of the spool; it must survive a reboot.")));

@@ -2,10 +2,12 @@
 #include "daemon/flow.hpp"
 
 #include <cstdlib>
+#include <optional>
 #include <utility>
 
 #include "base/log.hpp"
 #include "base/version.hpp"
+#include "identity/info_source.hpp"
 #include "metric/workloads.hpp"
 #include "sources/cgroup/cgroup.hpp"
 #include "sources/host/boot.hpp"
@@ -30,10 +32,16 @@ bool needs_another_spool(const spool::Options& now, const spool::Options& next) 
          now.keep_peers != next.keep_peers || now.destinations != next.destinations;
 }
 
+void log_notes(const identity::Identity& who) {
+  for (const std::string& note : who.notes)
+    log::warning("identity", "{}", note);
+}
+
 }  // namespace
 
 identity::Identity identify(const base::Roots& roots, const config::Config& config) {
   identity::Options options;
+  options.choice = config.identity;
   options.attributes = config.resource;
   options.environment_attributes = environment("OTEL_RESOURCE_ATTRIBUTES");
   options.environment_service = environment("OTEL_SERVICE_NAME");
@@ -41,10 +49,17 @@ identity::Identity identify(const base::Roots& roots, const config::Config& conf
   return identity::resolve(roots, options);
 }
 
+std::shared_ptr<identity::Watch> make_watch(const base::Roots& roots, const config::Config& config,
+                                            const base::Clock& clock) {
+  return std::make_shared<identity::Watch>(roots, clock,
+                                           [roots, config] { return identify(roots, config); });
+}
+
 metric::Sources make_sources(const base::Roots& roots, const config::Config& config,
-                             const base::Clock& clock) {
+                             const base::Clock& clock, std::shared_ptr<const identity::Watch> who) {
   metric::Sources sources;
   if (config.collect.host_enabled) sources = host::make_sources(roots, config.collect.host, clock);
+  sources.push_back(std::make_unique<identity::InfoSource>(std::move(who)));
   const auto workloads = std::make_shared<metric::Workloads>();
   // Last: it leaves out what the kubelet source has claimed in the same tick.
   if (config.collect.cgroup.enabled)
@@ -61,23 +76,33 @@ Flow::~Flow() {
   stop();
 }
 
-void Flow::resolve_identity(const config::Config& config) {
-  identity_ = identify(roots_, config);
-  for (const std::string& note : identity_.notes)
-    log::warning("identity", "{}", note);
+void Flow::watch_identity(const config::Config& config) {
+  identity_ = make_watch(roots_, config, clock_);
+  log_notes(*identity_->current());
+}
+
+identity::Watch::Shared Flow::identity() const {
+  return identity_ ? identity_->current() : std::make_shared<const identity::Identity>();
 }
 
 sampler::Plan Flow::make_plan(const config::Config& config) {
   sampler::Plan plan;
   plan.interval = config.collect.interval;
-  plan.sources = make_sources(roots_, config, clock_);
+  plan.sources = make_sources(roots_, config, clock_, identity_);
   plan.selection = config.collect.selection;
-  plan.host = identity_.attributes;
+  plan.host = identity_->current()->attributes;
+  plan.renew_host = [who = identity_]() -> std::optional<metric::Attributes> {
+    if (!who->refresh()) return std::nullopt;
+    const identity::Watch::Shared now = who->current();
+    log::info("identity", "this host's files changed, its attributes are read anew");
+    log_notes(*now);
+    return now->attributes;
+  };
   return plan;
 }
 
 Result<void> Flow::start(const config::Config& config) {
-  resolve_identity(config);
+  watch_identity(config);
   auto opened = spool::Spool::open(config.spool, clock_, progress_);
   if (!opened) return within("spool", std::move(opened.error()));
   spool_options_ = config.spool;
@@ -108,7 +133,7 @@ bool Flow::can_reconfigure(const config::Config& config) const {
 
 bool Flow::reconfigure(const config::Config& config) {
   if (!can_reconfigure(config)) return false;
-  resolve_identity(config);
+  watch_identity(config);
   forwarder_->reconfigure(config.forward);
   sampler_->reconfigure(make_plan(config));
   return true;

@@ -14,7 +14,7 @@
 #include "base/roots.hpp"
 #include "config/config.hpp"
 #include "forward/forwarder.hpp"
-#include "identity/identity.hpp"
+#include "identity/watch.hpp"
 #include "sampler/sampler.hpp"
 #include "spool/spool.hpp"
 
@@ -35,7 +35,7 @@ class Flow {
   // Whether reconfigure() would do.
   bool can_reconfigure(const config::Config& config) const;
 
-  const metric::Attributes& identity() const { return identity_.attributes; }
+  identity::Watch::Shared identity() const;
   sampler::Stats sampled() const { return sampler_->stats(); }
   spool::Stats spooled() const { return spool_->stats(); }
   std::vector<forward::DestinationStats> forwarded() const { return forwarder_->stats(); }
@@ -44,12 +44,12 @@ class Flow {
 
  private:
   sampler::Plan make_plan(const config::Config& config);
-  void resolve_identity(const config::Config& config);
+  void watch_identity(const config::Config& config);
 
   const base::Clock& clock_;
   const base::Roots roots_;
   const std::function<void(std::string_view)> progress_;
-  identity::Identity identity_;
+  std::shared_ptr<identity::Watch> identity_;  // null until start()
   spool::Options spool_options_;
   std::unique_ptr<spool::Spool> spool_;
   std::unique_ptr<forward::Forwarder> forwarder_;
@@ -59,8 +59,12 @@ class Flow {
 // The resource attributes of this host under a configuration; also what `sample` shows.
 identity::Identity identify(const base::Roots& roots, const config::Config& config);
 
+// Watches who this host is under a configuration.
+std::shared_ptr<identity::Watch> make_watch(const base::Roots& roots, const config::Config& config,
+                                            const base::Clock& clock);
+
 // The enabled sources of a configuration.
 metric::Sources make_sources(const base::Roots& roots, const config::Config& config,
-                             const base::Clock& clock);
+                             const base::Clock& clock, std::shared_ptr<const identity::Watch> who);
 
 }  // namespace edgehaul::daemon

@@ -150,7 +150,9 @@ status::Snapshot Daemon::take_snapshot() const {
   snapshot.program.config_file = config_file_;
   snapshot.program.last_reload = last_reload_;
   snapshot.program.reload_fault = reload_fault_;
-  snapshot.identity = flow_.identity();
+  const identity::Watch::Shared who = flow_.identity();
+  snapshot.identity = who->attributes;
+  snapshot.host_details = who->details;
   snapshot.process = process(base::Roots());
   if (!flow_.is_running()) return snapshot;
   snapshot.sampling = sampling(flow_.sampled());

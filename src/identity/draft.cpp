@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "identity/attributes.hpp"
 
 namespace edgehaul::identity {
 
@@ -17,6 +18,10 @@ std::string_view whole_prefix(std::string_view text, std::size_t limit) {
   while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xC0) == 0x80)
     --limit;
   return text.substr(0, limit);
+}
+
+void drop(metric::Attributes& attributes, std::string_view key) {
+  std::erase_if(attributes, [key](const auto& entry) { return entry.first == key; });
 }
 
 }  // namespace
@@ -34,6 +39,7 @@ void Draft::set(std::string_view origin, std::string_view key, std::string_view 
     note(fmt::format("{}: {} is cut to {} bytes", origin, key, kMaxValue));
     valid = whole_prefix(valid, kMaxValue);
   }
+  drop(identity_.details, key);
   auto& attributes = identity_.attributes;
   const auto known = std::find_if(attributes.begin(), attributes.end(),
                                   [key](const auto& entry) { return entry.first == key; });
@@ -48,7 +54,18 @@ void Draft::set(std::string_view origin, std::string_view key, std::string_view 
 }
 
 void Draft::erase(std::string_view key) {
-  std::erase_if(identity_.attributes, [key](const auto& entry) { return entry.first == key; });
+  drop(identity_.attributes, key);
+  drop(identity_.details, key);
+}
+
+void Draft::sort_out(const Choice& choice) {
+  metric::Attributes found;
+  found.swap(identity_.attributes);
+  for (auto& attribute : found) {
+    const Place place = place_of(attribute.first, choice);
+    if (place == Place::resource) identity_.attributes.push_back(std::move(attribute));
+    if (place == Place::info) identity_.details.push_back(std::move(attribute));
+  }
 }
 
 }  // namespace edgehaul::identity

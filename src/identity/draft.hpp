@@ -22,6 +22,8 @@ class Draft {
   // Empty values are unknown ones and set nothing. `origin` is for notes: "configuration".
   void set(std::string_view origin, std::string_view key, std::string_view value);
   void erase(std::string_view key);
+  // Moves what was found so far to where `choice` wants it. Later words are on the resource.
+  void sort_out(const Choice& choice);
   void note(std::string text) { identity_.notes.push_back(std::move(text)); }
 
   Identity take() { return std::move(identity_); }

@@ -6,27 +6,18 @@
 #pragma once
 
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/roots.hpp"
+#include "identity/options.hpp"
 #include "metric/value.hpp"
 
 namespace edgehaul::identity {
 
-struct Options {
-  // `resource:` of the configuration, in order; beats everything.
-  std::vector<std::pair<std::string, std::string>> attributes;
-  std::string environment_attributes;  // value of OTEL_RESOURCE_ATTRIBUTES
-  std::string environment_service;     // value of OTEL_SERVICE_NAME
-  std::string version;                 // service.version
-  std::string instance_id;             // service.instance.id
-};
-
 struct Identity {
-  metric::Attributes attributes;
-  std::vector<std::string> notes;  // what was ignored and why, in words, for the log and `check`
+  metric::Attributes attributes;   // on the resource of every sample
+  metric::Attributes details;      // known too, but carried by edgehaul.host.info only
+  std::vector<std::string> notes;  // what was ignored and why, in words, for the log and `sample`
 };
 
 Identity resolve(const base::Roots& roots, const Options& options);

@@ -12,6 +12,10 @@ inline constexpr auto kSelfRows = std::to_array<Def>({
      Number::integer, true, "self", "source", "the sampler"},
     {"edgehaul.source.duration", "s", "Time that reading the source took at this tick.",
      Kind::gauge, Number::real, true, "self", "source", "the sampler"},
+    {"edgehaul.host.info", "1",
+     "Always 1; its attributes say what is known of the host beyond what every sample carries.",
+     Kind::gauge, Number::integer, true, "identity", "see resource attributes",
+     "see resource attributes"},
 });
 
 }  // namespace edgehaul::metric

@@ -62,7 +62,8 @@ bool has_key(const metric::Attributes& attributes, std::string_view key) {
 }  // namespace
 
 std::string scope_name(const Def& def) {
-  constexpr std::array<std::string_view, 4> kOwnScopes{"self", "container", "cgroup", "kubelet"};
+  constexpr std::array<std::string_view, 5> kOwnScopes{"self", "container", "cgroup", "kubelet",
+                                                       "identity"};
   const bool is_own =
       std::find(kOwnScopes.begin(), kOwnScopes.end(), def.source) != kOwnScopes.end();
   return (is_own ? "edgehaul/" : "edgehaul/host/") + std::string(def.source);

@@ -47,6 +47,7 @@ base::UnixNanos remembered_boot(spool::Spool& spool, const std::string& boot_id,
 Sampler::Sampler(Plan plan, std::string version, std::string boot_id, base::UnixNanos measured_boot,
                  spool::Spool& spool, const base::Clock& clock)
     : tick_(std::move(plan.sources), std::move(plan.selection), std::move(plan.host), version),
+      renew_host_(std::move(plan.renew_host)),
       spool_(spool),
       clock_(clock),
       boot_(remembered_boot(spool, boot_id, measured_boot)) {
@@ -92,6 +93,7 @@ void Sampler::take_pending_plan(Schedule& schedule) {
   schedule.set_interval(pending_->interval);
   tick_.replace(std::move(pending_->sources), std::move(pending_->selection),
                 std::move(pending_->host));
+  renew_host_ = std::move(pending_->renew_host);
   pending_.reset();
 }
 
@@ -130,6 +132,9 @@ void Sampler::one_tick(base::UnixNanos now, std::uint64_t skipped) {
   // A start after the point's own time would be refused: only then does the remembered boot give
   // way.
   const base::UnixNanos measured = std::max<base::UnixNanos>(1, now - clock_.since_boot().count());
+  if (renew_host_) {
+    if (auto host = renew_host_()) tick_.rename(std::move(*host));
+  }
   tick_.run(clock_, now, boot_ < now ? boot_ : measured);
   const std::size_t points = tick_.batch().points().size();
   std::string body = tick_.encode();

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -29,6 +30,9 @@ struct Plan {
   metric::Sources sources;
   metric::Selection selection;
   metric::Attributes host;  // resource attributes
+  // Asked before each tick, on the collect thread: the attributes when they became others. May be
+  // empty.
+  std::function<std::optional<metric::Attributes>()> renew_host;
 };
 
 struct Stats {
@@ -69,6 +73,7 @@ class Sampler {
   void take_pending_plan(Schedule& schedule);
 
   Tick tick_;
+  std::function<std::optional<metric::Attributes>()> renew_host_;
   spool::Spool& spool_;
   const base::Clock& clock_;
   const base::UnixNanos boot_;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -41,6 +42,8 @@ class Tick {
   // The batch as one OTLP request; empty when it has no points.
   std::string encode() { return encoder_.encode(batch_, host_); }
 
+  // New resource attributes, between two runs.
+  void rename(metric::Attributes host) { host_ = std::move(host); }
   void replace(metric::Sources sources, metric::Selection selection, metric::Attributes host);
   const metric::Batch& batch() const { return batch_; }
   const metric::Attributes& host() const { return host_; }

@@ -57,6 +57,13 @@ json::value value(const metric::Value& held) {
       held);
 }
 
+json::object attributes(const metric::Attributes& from) {
+  json::object out;
+  for (const auto& [key, held] : from)
+    out[words(key)] = value(held);
+  return out;
+}
+
 json::object program(const Snapshot& snapshot) {
   const Program& from = snapshot.program;
   json::array wrong;
@@ -194,16 +201,17 @@ json::object reception(const Snapshot& snapshot) {
 }  // namespace
 
 std::string to_json(const Snapshot& snapshot) {
-  json::object identity;
-  for (const auto& [key, held] : snapshot.identity)
-    identity[words(key)] = value(held);
   json::array destinations;
   for (const Destination& from : snapshot.destinations) {
     destinations.push_back(destination(from, snapshot));
   }
-  json::object out{{"now", time(snapshot.now)},       {"program", program(snapshot)},
-                   {"identity", std::move(identity)}, {"sampler", sampler(snapshot.sampling)},
-                   {"spool", spool(snapshot.spool)},  {"destinations", std::move(destinations)}};
+  json::object out{{"now", time(snapshot.now)},
+                   {"program", program(snapshot)},
+                   {"identity", attributes(snapshot.identity)},
+                   {"host_details", attributes(snapshot.host_details)},
+                   {"sampler", sampler(snapshot.sampling)},
+                   {"spool", spool(snapshot.spool)},
+                   {"destinations", std::move(destinations)}};
   if (!snapshot.listeners.empty()) out["receive"] = reception(snapshot);
   out["process"] = json::object{{"rss_bytes", snapshot.process.rss},
                                 {"cpu_seconds", snapshot.process.cpu},

@@ -105,7 +105,8 @@ struct Process {
 struct Snapshot {
   base::UnixNanos now = 0;
   Program program;
-  metric::Attributes identity;
+  metric::Attributes identity;      // on every sample
+  metric::Attributes host_details;  // on edgehaul.host.info
   Sampling sampling;
   spool::Stats spool;
   std::vector<Destination> destinations;

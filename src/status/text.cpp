@@ -6,6 +6,7 @@
 #include <ctime>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/core.h>
@@ -24,6 +25,12 @@ bool is_control(char c) {
   return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
 }
 
+std::string printable(std::string_view text) {
+  std::string out = text::to_utf8(text);
+  std::replace_if(out.begin(), out.end(), is_control, '?');
+  return out;
+}
+
 // A field of a document that may have been written by another version: absent is empty.
 class View {
  public:
@@ -36,9 +43,7 @@ class View {
   // Words of kernels and servers come along: what would steer the terminal becomes '?'.
   std::string text() const {
     const auto* string = value_ == nullptr ? nullptr : value_->if_string();
-    std::string out = string == nullptr ? std::string() : text::to_utf8(*string);
-    std::replace_if(out.begin(), out.end(), is_control, '?');
-    return out;
+    return string == nullptr ? std::string() : printable(*string);
   }
   double number() const {
     boost::system::error_code fault;
@@ -52,6 +57,14 @@ class View {
   }
   bool is_null() const { return value_ == nullptr || value_->is_null(); }
   bool flag() const { return value_ != nullptr && value_->is_bool() && value_->get_bool(); }
+  std::vector<std::pair<std::string, View>> members() const {
+    std::vector<std::pair<std::string, View>> out;
+    const auto* object = value_ == nullptr ? nullptr : value_->if_object();
+    if (object == nullptr) return out;
+    for (const auto& member : *object)
+      out.emplace_back(printable(member.key()), View(&member.value()));
+    return out;
+  }
   std::vector<View> items() const {
     std::vector<View> out;
     const auto* array = value_ == nullptr ? nullptr : value_->if_array();
@@ -123,6 +136,23 @@ class Painter {
   }
   bool with_colour_;
 };
+
+// Attributes of a resource as "name=value …"; what is not a text has no place here.
+std::string attributes(View from) {
+  std::string out;
+  for (const auto& [name, value] : from.members())
+    out += fmt::format("{}{}={}", out.empty() ? "" : "  ", name, value.text());
+  return out;
+}
+
+std::string host(View document, const Painter& paint) {
+  const std::string every = attributes(document["identity"]);
+  const std::string beside = attributes(document["host_details"]);
+  std::string out;
+  if (!every.empty()) out += fmt::format("\n{}  {}\n", paint.bold("host"), every);
+  if (!beside.empty()) out += fmt::format("  on edgehaul.host.info only: {}\n", beside);
+  return out;
+}
 
 std::string head(View document, const Painter& paint) {
   const View program = document["program"];
@@ -269,7 +299,7 @@ std::string render(const boost::json::value& document, bool with_colour) {
   const Painter paint(with_colour);
   const View view(&document);
   const Times when(view["now"]);
-  return head(view, paint) + sampled(view["sampler"], when, paint) +
+  return head(view, paint) + host(view, paint) + sampled(view["sampler"], when, paint) +
          received(view["receive"], when, paint) + spooled(view["spool"], when, paint) +
          forwarded(view, when, paint);
 }

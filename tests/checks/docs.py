@@ -18,6 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 # without such lines is made of it wholly.
 PARTS = [
     ("README.md", "config", "<!-- config:begin -->", "<!-- config:end -->"),
+    ("README.md", "attributes", "<!-- attributes:begin -->", "<!-- attributes:end -->"),
     ("README.md", "metrics", "<!-- metrics:begin -->", "<!-- metrics:end -->"),
     ("packaging/man/edgehaul.yaml.5", "man", '.\\" keys:begin', '.\\" keys:end'),
     ("packaging/edgehaul.yaml", "sample", None, None),
