@@ -66,7 +66,6 @@ constexpr auto kDefs = std::to_array<AttributeDef>({
      "the kubelet's files"},
     {"service.name", "", true, "Always edgehaul.", ""},
     {"service.version", "", false, "Version of edgehaul.", ""},
-    {"service.instance.id", "", true, "Id of this installation of edgehaul.", "the spool"},
 });
 
 bool matches(const std::vector<std::string>& globs, std::string_view name) {

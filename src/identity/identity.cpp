@@ -36,7 +36,6 @@ void detect(const base::Roots& roots, const Options& options, Draft& draft) {
 void set_service(const Options& options, Draft& draft) {
   draft.set("edgehaul", "service.name", "edgehaul");
   draft.set("edgehaul", "service.version", options.version);
-  draft.set("edgehaul", "service.instance.id", options.instance_id);
 }
 
 }  // namespace

@@ -37,7 +37,6 @@ struct Options {
   std::string environment_attributes;  // value of OTEL_RESOURCE_ATTRIBUTES
   std::string environment_service;     // value of OTEL_SERVICE_NAME
   std::string version;                 // service.version
-  std::string instance_id;             // service.instance.id
 };
 
 }  // namespace edgehaul::identity

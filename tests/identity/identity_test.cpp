@@ -21,10 +21,12 @@ constexpr const char* kId = "0123456789abcdef0123456789abcdef";
 
 std::string value(const Identity& identity, std::string_view key) {
   std::string found = "-";
-  for (const auto& [name, stated] : identity.attributes) {
-    if (name != key) continue;
-    CHECK(found == "-");  // keys are unique
-    found = std::get<std::string>(stated);
+  for (const auto* attributes : {&identity.attributes, &identity.details}) {
+    for (const auto& [name, stated] : *attributes) {
+      if (name != key) continue;
+      CHECK(found == "-");  // keys are unique, in both together
+      found = std::get<std::string>(stated);
+    }
   }
   return found;
 }
@@ -51,30 +53,32 @@ TEST_CASE("identity: a whole machine, in a stable order") {
   write_debian(machine);
   Options options;
   options.version = "1.2.3";
-  options.instance_id = "7f3c";
   const Identity found = identity::resolve(machine.roots(), options);
   const metric::Attributes expected{
       {"host.name", std::string("edge-7")},
       {"host.id", std::string(kId)},
+      {"service.name", std::string("edgehaul")},
+  };
+  const metric::Attributes details{
       {"host.arch", std::string("arm64")},
       {"os.type", std::string("linux")},
       {"os.name", std::string("Debian GNU/Linux")},
       {"os.version", std::string("12")},
       {"os.description", std::string("Debian GNU/Linux 12 (bookworm) (Linux 6.1.0-30-arm64)")},
-      {"service.name", std::string("edgehaul")},
       {"service.version", std::string("1.2.3")},
-      {"service.instance.id", std::string("7f3c")},
   };
   CHECK(found.attributes == expected);
+  CHECK(found.details == details);
   CHECK(found.notes.empty());
 }
 
 TEST_CASE("identity: an empty machine leaves out what it does not know") {
   const test::TempDir machine;
   const Identity found = identity::resolve(machine.roots(), {});
-  const metric::Attributes expected{{"os.type", std::string("linux")},
-                                    {"service.name", std::string("edgehaul")}};
+  const metric::Attributes expected{{"service.name", std::string("edgehaul")}};
+  const metric::Attributes details{{"os.type", std::string("linux")}};
   CHECK(found.attributes == expected);
+  CHECK(found.details == details);
   CHECK(has_note(found, "host.name: this host has no name"));
   CHECK(has_note(found, "host.id: there is no machine-id"));
 }
@@ -191,6 +195,47 @@ TEST_CASE(
   CHECK(found.attributes.back().first == "rack");
   options.attributes = {{"service.name", "from-configuration"}};
   CHECK(value(identity::resolve(machine.roots(), options), "service.name") == "from-configuration");
+}
+
+TEST_CASE("identity: what every sample carries is chosen by name or glob") {
+  const test::TempDir machine;
+  write_debian(machine);
+  Options options;
+  options.kubernetes = {"k3s", "node-1"};
+  const auto on_resource = [&](std::string_view key) {
+    const Identity found = identity::resolve(machine.roots(), options);
+    return std::any_of(found.attributes.begin(), found.attributes.end(),
+                       [key](const auto& attribute) { return attribute.first == key; });
+  };
+  CHECK(on_resource("k8s.node.name"));
+  CHECK(!on_resource("os.name"));
+  CHECK(!on_resource("palette.kubernetes.distribution"));
+  options.choice.include = {"os.*", "palette.kubernetes.distribution"};
+  options.choice.exclude = {"os.d*", "host.id"};
+  CHECK(on_resource("os.name"));
+  CHECK(on_resource("palette.kubernetes.distribution"));
+  const Identity found = identity::resolve(machine.roots(), options);
+  CHECK(value(found, "os.description") == "-");
+  CHECK(value(found, "host.id") == "-");
+  // The configuration's own words are always on the resource, and only there.
+  options.attributes = {{"host.arch", "mine"}, {"os.description", "kept"}};
+  CHECK(on_resource("host.arch"));
+  CHECK(on_resource("os.description"));
+  CHECK(value(identity::resolve(machine.roots(), options), "host.arch") == "mine");
+}
+
+TEST_CASE("identity: detectors that are not asked for do not run") {
+  const test::TempDir machine;
+  write_debian(machine);
+  Options options;
+  options.kubernetes = {"k3s", "node-1"};
+  options.choice.detectors = {"os"};
+  const Identity found = identity::resolve(machine.roots(), options);
+  CHECK(value(found, "host.name") == "-");
+  CHECK(value(found, "k8s.node.name") == "-");
+  CHECK(value(found, "os.name") == "Debian GNU/Linux");
+  options.choice.detectors = {};
+  CHECK(identity::resolve(machine.roots(), options).details.empty());
 }
 
 TEST_CASE("identity: a faulty variable is ignored as a whole and noted") {
