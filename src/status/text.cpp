@@ -137,11 +137,13 @@ class Painter {
   bool with_colour_;
 };
 
-// Attributes of a resource as "name=value …"; what is not a text has no place here.
+// Attributes of a resource as "name=value …"; those that are no texts are left out.
 std::string attributes(View from) {
   std::string out;
-  for (const auto& [name, value] : from.members())
-    out += fmt::format("{}{}={}", out.empty() ? "" : "  ", name, value.text());
+  for (const auto& [name, value] : from.members()) {
+    const std::string text = value.text();
+    if (!text.empty()) out += fmt::format("{}{}={}", out.empty() ? "" : "  ", name, text);
+  }
   return out;
 }
 

@@ -94,6 +94,7 @@ inline status::Snapshot filled() {
                        {"site.floors", std::int64_t{3}},
                        {"site.open", true},
                        {"site.height", 2.5}};
+  snapshot.host_details = {{"os.name", "Debian GNU/Linux"}};
   snapshot.sampling = filled_sampling();
   snapshot.spool = filled_spool();
   snapshot.destinations.push_back(filled_destination());
