@@ -31,6 +31,8 @@ constexpr std::array kCommands{
     Command{"sample", "take one sample and print it", &sample},
     Command{"status", "ask a running edgehaul how it fares", &status},
     Command{"spool", "look into a spool: ls, show, verify, export", &spool},
+    Command{"kubelet-rbac", "print the manifest that lets edgehaul read the kubelet",
+            &kubelet_rbac},
     Command{"version", "print the version", &version},
     Command{"docs", "", &docs},
 };
@@ -39,7 +41,7 @@ std::string usage() {
   std::string text = "usage: edgehaul COMMAND [OPTION]…\n\n";
   for (const Command& command : kCommands) {
     if (!command.summary.empty())
-      text += fmt::format("  {:<8} {}\n", command.name, command.summary);
+      text += fmt::format("  {:<12} {}\n", command.name, command.summary);
   }
   return text + "\n'edgehaul COMMAND --help' tells more; edgehaul(8) tells all.\n";
 }

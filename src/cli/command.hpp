@@ -22,6 +22,7 @@ int check(Words words);
 int sample(Words words);
 int status(Words words);
 int spool(Words words);
+int kubelet_rbac(Words words);
 int docs(Words words);
 
 // argv → subcommand → exit code.

@@ -31,11 +31,13 @@ int sample(Words words) {
       "sample", "[--root DIR] [--json|--otlp] [--config FILE] [--set KEY=VALUE]…", words, kOptions);
   if (parsed.exit_code >= 0) return parsed.exit_code;
   const Args& args = parsed.args;
-  const config::Loaded loaded = config::load(request_of(args));
+  config::Loaded loaded = config::load(request_of(args));
   if (!report_faults("sample", loaded)) return kConfiguration;
   const auto root = args.value("--root");
   const base::Roots roots = root ? base::Roots::below(*root) : base::Roots();
   const base::SystemClock clock;
+  // There is no later tick that would show what the kubelet answers.
+  loaded.config.collect.kubelet.first_wait = loaded.config.collect.kubelet.timeout;
   const std::string version(base::version());
   const auto watch = daemon::make_watch(roots, loaded.config, clock);
   const identity::Identity& who = *watch->current();

@@ -97,7 +97,8 @@ void check_general(const Config& config, const Places& places, Faults& faults) {
   if (config.spool.memory_queue > config.spool.max_size) {
     add(Severity::warning, "spool.memory_queue", "larger than spool.max_size", "");
   }
-  if (!config.collect.host_enabled && !config.collect.cgroup.enabled) {
+  if (!config.collect.host_enabled && !config.collect.cgroup.enabled &&
+      config.collect.kubelet.enabled == kubelet::Enabled::no) {
     add(Severity::warning, "collect.host.enabled", "nothing is sampled", "");
   }
   if (config.forward.destinations.empty()) {

@@ -16,6 +16,7 @@
 #include "relay/options.hpp"
 #include "sources/cgroup/options.hpp"
 #include "sources/host/options.hpp"
+#include "sources/kubelet/options.hpp"
 #include "spool/options.hpp"
 
 namespace edgehaul::config {
@@ -31,6 +32,7 @@ struct Collect {
   bool host_enabled = true;
   host::Options host;
   cgroup::Options cgroup;
+  kubelet::Options kubelet;
   metric::Selection selection;
 };
 

@@ -24,6 +24,10 @@ constexpr std::pair<std::string_view, std::string_view> kSections[] = {
      "Containers, units and slices. A cgroup is taken when its kind is, an include matches its "
      "path and no exclude does."},
     {"collect.host.process", "One resource and some ten series for each process."},
+    {"collect.kubelet",
+     "Nodes, pods, containers and volumes from the kubelet of this host. Where it and its "
+     "credentials are is found out for kubeadm (PXK-E), k3s, RKE2, Canonical Kubernetes, MicroK8s "
+     "and nodeadm; what is written here goes first."},
     {"spool", "The queue on disk between sampling and sending."},
     {"forward",
      "Destinations. Each has its own progress through the spool; without one, samples are spooled "
@@ -59,6 +63,7 @@ const std::vector<Key>& keys() {
     add_general_keys(rows);
     add_host_keys(rows);
     add_cgroup_keys(rows);
+    add_kubelet_keys(rows);
     add_forward_keys(rows);
     add_receive_keys(rows);
     return rows;

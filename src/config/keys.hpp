@@ -97,6 +97,7 @@ std::string_view section_help(std::string_view path);
 void add_general_keys(std::vector<Key>& rows);
 void add_host_keys(std::vector<Key>& rows);
 void add_cgroup_keys(std::vector<Key>& rows);
+void add_kubelet_keys(std::vector<Key>& rows);
 void add_forward_keys(std::vector<Key>& rows);
 void add_receive_keys(std::vector<Key>& rows);
 

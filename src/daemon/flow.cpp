@@ -12,6 +12,7 @@
 #include "sources/cgroup/cgroup.hpp"
 #include "sources/host/boot.hpp"
 #include "sources/host/sources.hpp"
+#include "sources/kubelet/kubelet.hpp"
 
 namespace edgehaul::daemon {
 
@@ -61,6 +62,10 @@ metric::Sources make_sources(const base::Roots& roots, const config::Config& con
   if (config.collect.host_enabled) sources = host::make_sources(roots, config.collect.host, clock);
   sources.push_back(std::make_unique<identity::InfoSource>(std::move(who)));
   const auto workloads = std::make_shared<metric::Workloads>();
+  if (config.collect.kubelet.enabled != kubelet::Enabled::no) {
+    sources.push_back(
+        std::make_unique<kubelet::Kubelet>(roots, config.collect.kubelet, clock, workloads));
+  }
   // Last: it leaves out what the kubelet source has claimed in the same tick.
   if (config.collect.cgroup.enabled)
     sources.push_back(

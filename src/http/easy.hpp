@@ -32,6 +32,10 @@ class Easy {
   void set(CURLoption option, const char* text) { put(option, text); }  // libcurl copies it
   void set(CURLoption option, const std::string& text) { put(option, text.c_str()); }
   void set_size(CURLoption option, std::size_t size) { put(option, static_cast<curl_off_t>(size)); }
+  void set_text(CURLoption option, const std::string& text) {
+    curl_blob blob{const_cast<char*>(text.data()), text.size(), CURL_BLOB_COPY};
+    put(option, &blob);
+  }
   // Data or a function that must outlive the exchange.
   template <class Pointed>
   void set_pointer(CURLoption option, Pointed* pointer) {

@@ -124,7 +124,11 @@ Result<void> Exchange::set_tls() {
   easy_.set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   easy_.set(CURLOPT_SSL_VERIFYPEER, !tls.insecure_skip_verify);
   easy_.set(CURLOPT_SSL_VERIFYHOST, tls.insecure_skip_verify ? 0L : 2L);
-  if (!tls.insecure_skip_verify) {
+  if (!tls.insecure_skip_verify && !tls.ca_pem.empty()) {
+    easy_.set_text(CURLOPT_CAINFO_BLOB, tls.ca_pem);
+    easy_.set_text(CURLOPT_PROXY_CAINFO_BLOB, tls.ca_pem);
+    easy_.set(CURLOPT_CAINFO, nullptr);
+  } else if (!tls.insecure_skip_verify) {
     const std::string bundle = tls.ca_file.empty() ? find_ca_bundle() : tls.ca_file;
     if (bundle.empty()) {
       return fail(Errc::invalid,
@@ -136,7 +140,10 @@ Result<void> Exchange::set_tls() {
     easy_.set(CURLOPT_PROXY_CAINFO, bundle);
   }
   easy_.set(CURLOPT_CAPATH, nullptr);  // a distribution's libcurl has one built in
-  if (!tls.cert_file.empty()) {
+  if (!tls.cert_pem.empty()) {
+    easy_.set_text(CURLOPT_SSLCERT_BLOB, tls.cert_pem);
+    easy_.set_text(CURLOPT_SSLKEY_BLOB, tls.key_pem.empty() ? tls.cert_pem : tls.key_pem);
+  } else if (!tls.cert_file.empty()) {
     easy_.set(CURLOPT_SSLCERT, tls.cert_file);
     easy_.set(CURLOPT_SSLKEY, tls.key_file.empty() ? tls.cert_file : tls.key_file);
   }

@@ -10,6 +10,11 @@ struct TlsOptions {
   std::string ca_file;    // PEM; added to nothing: replaces the system's bundle when set
   std::string cert_file;  // client certificate, PEM
   std::string key_file;
+  // The same as PEM text, which beats the files; for credentials that are not in files of their
+  // own.
+  std::string ca_pem;
+  std::string cert_pem;
+  std::string key_pem;
   std::string server_name;  // verify against (and send as SNI) this name instead of the URL's host
   bool insecure_skip_verify = false;
 };

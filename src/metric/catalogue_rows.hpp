@@ -9,6 +9,7 @@
 #include "metric/rows_container.hpp"
 #include "metric/rows_devices.hpp"
 #include "metric/rows_host.hpp"
+#include "metric/rows_kubelet.hpp"
 #include "metric/rows_self.hpp"
 
 namespace edgehaul::metric {
@@ -28,6 +29,6 @@ constexpr auto join(const std::array<Def, Sizes>&... parts) {
 }  // namespace detail
 
 inline constexpr auto kRows =
-    detail::join(kHostRows, kDeviceRows, kContainerRows, kCgroupRows, kSelfRows);
+    detail::join(kHostRows, kDeviceRows, kContainerRows, kKubeletRows, kCgroupRows, kSelfRows);
 
 }  // namespace edgehaul::metric

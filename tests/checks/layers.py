@@ -26,7 +26,7 @@ OWNERS = {
     "boost/beast": {"http"},
     "boost/asio": {"http", "daemon", "grpc", "relay"},
     "boost/json": {"base", "identity", "otlp", "status", "cli", "sources/kubelet"},
-    "yaml-cpp/": {"config"},
+    "yaml-cpp/": {"config", "sources/kubelet"},
     "spdlog/": {"base"},
     "zstd.h": {"base"},
     "zlib.h": {"base"},
