@@ -10,7 +10,8 @@ import ssl
 import subprocess
 import threading
 
-FIXTURES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "fixtures", "kubelet")
+SUMMARIES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "sources", "kubelet",
+                         "summaries")
 
 
 def make_certificate(directory, name):
@@ -41,7 +42,7 @@ class FakeKubelet:
         self.token_file = os.path.join(directory, "kubelet.token")
         with open(self.token_file, "w", encoding="ascii") as file:
             file.write(self.token + "\n")
-        with open(os.path.join(FIXTURES, f"v{version}.json"), encoding="utf-8") as file:
+        with open(os.path.join(SUMMARIES, f"v{version}.json"), encoding="utf-8") as file:
             self.document = json.load(file)
         kubelet = self
 

@@ -77,6 +77,8 @@ void read_found(const Found& found, Access& access) {
   for (const KeyPair& pair : found.key_pairs) {
     if (read_pair(pair, access)) return;
   }
+  if (!found.kubeconfig.empty())
+    static_cast<void>(read_login(found.kubeconfig, access).has_value());
 }
 
 Result<void> read_authorities(const Options& options, const Found& found, Access& access) {
@@ -88,7 +90,7 @@ Result<void> read_authorities(const Options& options, const Found& found, Access
     return {};
   }
   for (const std::string& path : found.authorities) {
-    if (const auto body = read_text("ca", path, kMaxPem)) pem += *body + "\n";
+    if (const auto body = read_text("ca", path, kMaxPem)) pem += "\n" + *body;
   }
   return {};
 }

@@ -177,6 +177,8 @@ void add_files(const base::Roots& roots, const std::string& prefix, const Layout
     if (pair[0] != nullptr)
       found.key_pairs.push_back({roots.at(prefix + pair[0]), roots.at(prefix + pair[1])});
   }
+  if (found.distribution == "canonical-kubernetes")
+    found.kubeconfig = roots.at(prefix + "/etc/kubernetes/kubelet.conf");
   for (const char* authority : layout.authorities) {
     if (authority != nullptr) found.authorities.push_back(roots.at(prefix + authority));
   }

@@ -20,8 +20,9 @@ struct Found {
                              // "nodeadm", "microk8s"; empty: no kubelet
   std::string node_name;     // empty: not known
   std::string port = "10250";
-  std::string token_file;                // made for us; empty: there is none
-  std::vector<KeyPair> key_pairs;        // the likeliest first; need not exist
+  std::string token_file;          // made for us; empty: there is none
+  std::vector<KeyPair> key_pairs;  // the likeliest first; need not exist
+  std::string kubeconfig;          // of the node, where its certificate has no file of its own
   std::vector<std::string> authorities;  // that may have signed the kubelet's own certificate
 
   bool is_found() const { return !distribution.empty(); }

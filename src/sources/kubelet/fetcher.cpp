@@ -12,7 +12,7 @@ namespace edgehaul::kubelet {
 
 namespace {
 
-constexpr unsigned kMostDoublings = 6;
+constexpr unsigned kMostDoublings = 7;
 constexpr std::chrono::seconds kLongestPause{60};
 
 std::chrono::seconds pause_after(unsigned failures) {

@@ -21,11 +21,13 @@ std::string scalar(const YAML::Node& node, const char* key) {
   return value && value.IsScalar() ? value.Scalar() : std::string();
 }
 
-// The element of `list` called `name`, its part `what`.
+// The map `what` of the element of `list` called `name`; null when there is none.
 YAML::Node named(const YAML::Node& list, const std::string& name, const char* what) {
   if (!list || !list.IsSequence()) return {};
   for (const auto& element : list) {
-    if (scalar(element, "name") == name && element[what]) return element[what];
+    if (scalar(element, "name") != name) continue;
+    const YAML::Node part = element[what];
+    if (part && part.IsMap()) return part;
   }
   return {};
 }
@@ -76,9 +78,9 @@ Result<std::string> read_part(const YAML::Node& node, const std::string& key,
 
 Result<Login> read_login(const YAML::Node& root, const std::string& folder) {
   const YAML::Node context = named(root["contexts"], scalar(root, "current-context"), "context");
-  if (!context) return fail(Errc::invalid, "current-context names no context");
+  if (!context.IsMap()) return fail(Errc::invalid, "current-context names no context");
   const YAML::Node user = named(root["users"], scalar(context, "user"), "user");
-  if (!user) return fail(Errc::invalid, "the current context names no user");
+  if (!user.IsMap()) return fail(Errc::invalid, "the current context names no user");
   Login login;
   const auto take = [&](const YAML::Node& node, const char* key, std::string& out) -> Result<void> {
     auto part = read_part(node, key, folder);
@@ -98,7 +100,7 @@ Result<Login> read_login(const YAML::Node& root, const std::string& folder) {
                 "exec are not run)");
   }
   const YAML::Node cluster = named(root["clusters"], scalar(context, "cluster"), "cluster");
-  if (cluster) {
+  if (cluster.IsMap()) {
     if (auto done = take(cluster, "certificate-authority", login.ca_pem); !done)
       return pass(done.error());
   }

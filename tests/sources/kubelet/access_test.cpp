@@ -120,8 +120,26 @@ TEST_CASE("access: the first detected certificate that can be read, and all auth
   REQUIRE(access.has_value());
   CHECK(access->request.tls.cert_pem == "NODE");
   CHECK(access->request.tls.key_pem == "NODE");
-  CHECK(access->request.tls.ca_pem == "A\nB\n");
+  CHECK(access->request.tls.ca_pem == "\nA\nB");
   CHECK(access->who == "the certificate " + dir.at("node.pem"));
+}
+
+TEST_CASE("access: the node's kubeconfig where there is no certificate in a file of its own") {
+  const test::TempDir dir;
+  dir.write("kubelet.conf", kConfig);
+  dir.write("key.pem", "KEY");
+  dir.write("ca", "A");
+  Found found;
+  found.key_pairs = {{dir.at("gone.crt"), dir.at("gone.key")}};
+  found.kubeconfig = dir.at("kubelet.conf");
+  found.authorities = {dir.at("ca")};
+  const auto access = read_access(Options{}, found);
+  REQUIRE(access.has_value());
+  CHECK(access->request.tls.cert_pem == "CERT");
+  CHECK(access->request.tls.ca_pem == "CA\nA");
+  CHECK(access->who == "the user of " + dir.at("kubelet.conf"));
+  found.kubeconfig = dir.at("gone");
+  CHECK(read_access(Options{}, found)->who == "nobody");
 }
 
 TEST_CASE("access: nothing secret goes over plain HTTP") {

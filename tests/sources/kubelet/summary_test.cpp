@@ -14,7 +14,7 @@ namespace {
 Summary recorded(const std::string& version) {
   std::string buffer;
   const auto body =
-      base::read_file(test::source_file("fixtures/kubelet/v" + version + ".json"), buffer);
+      base::read_file(test::source_file("sources/kubelet/summaries/v" + version + ".json"), buffer);
   REQUIRE(body.has_value());
   auto summary = parse_summary(*body);
   REQUIRE_MESSAGE(summary.has_value(), summary.error().message);
@@ -182,7 +182,8 @@ TEST_CASE("summary: faults say where") {
 
 TEST_CASE("summary: every cut of a recorded answer is refused or understood, never worse") {
   std::string buffer;
-  const auto body = base::read_file(test::source_file("fixtures/kubelet/v1.29.json"), buffer);
+  const auto body =
+      base::read_file(test::source_file("sources/kubelet/summaries/v1.29.json"), buffer);
   REQUIRE(body.has_value());
   for (std::size_t size = 0; size + 1 < body->size(); ++size)
     CHECK_FALSE(parse_summary(body->substr(0, size)).has_value());
