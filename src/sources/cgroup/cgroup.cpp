@@ -177,7 +177,7 @@ void Cgroup::name_member(const Node& node, Member& member) const {
 }
 
 void Cgroup::read_reported(metric::Batch& batch, metric::Faults& faults) {
-  reader_.begin(wanted_files(tree_.version(), batch), clock_.steady(), options_.max_descriptors / 8,
+  reader_.begin(wanted_files(tree_.version(), batch), clock_.steady(), descriptors_.most() / 8,
                 faults);
   for (Node* node : tree_.nodes()) {
     if (node->standing != Standing::reported) continue;

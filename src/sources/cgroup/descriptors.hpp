@@ -25,7 +25,7 @@ class Descriptors {
     kept.reset();
     --used_;
   }
-  std::size_t used() const { return used_; }
+  std::size_t most() const { return most_; }
 
  private:
   std::size_t most_;

@@ -83,7 +83,7 @@ constexpr File kV2[] = {
     {"memory.current", kMemory, kEveryTick, parse_number<Field::memory_usage>, kMemoryUsage},
     {"memory.stat", kMemory, Pace::memory_changed, parse_memory_stat, kMemoryStat},
     {"io.stat", kBlkio, kEveryTick, parse_io_stat, kDisk},
-    {"memory.events", kMemory, kEveryTick, parse_memory_events, kEvents},
+    {"memory.events", kMemory, Pace::memory_changed, parse_memory_events, kEvents},
     {"pids.current", Hierarchy::pids, kEveryTick, parse_number<Field::pids>, kPids},
     {"memory.swap.current", kMemory, kEveryTick, parse_number<Field::swap_usage>, kSwap},
     {"memory.peak", kMemory, kEveryTick, parse_number<Field::memory_peak>, kPeak},
@@ -109,7 +109,7 @@ constexpr File kV1[] = {
     {"cpu.stat", Hierarchy::cpu, Pace::cpu_limited, parse_v1_cpu_stat, kThrottling},
     {"memory.usage_in_bytes", kMemory, kEveryTick, parse_number<Field::memory_usage>, kMemoryUsage},
     {"memory.stat", kMemory, Pace::memory_changed, parse_v1_memory_stat, kV1MemoryStat},
-    {"memory.oom_control", kMemory, kEveryTick, parse_v1_oom_control, kEvents},
+    {"memory.oom_control", kMemory, Pace::memory_changed, parse_v1_oom_control, kEvents},
     {"memory.failcnt", kMemory, kEveryTick, parse_number<Field::event_max>, kAllEvents},
     // Buffered writes are not in these: v1 does not know whose they are.
     {"blkio.throttle.io_service_bytes_recursive", kBlkio, kEveryTick, parse_v1_blkio_bytes,

@@ -12,7 +12,7 @@ namespace edgehaul::cgroup {
 
 namespace {
 
-constexpr std::size_t kSmall = 64 * 1024;
+constexpr std::size_t kSmall = std::size_t{64} * 1024;
 
 std::optional<FirstProcess> read_process(const base::Roots& roots, std::uint32_t pid) {
   std::string buffer;

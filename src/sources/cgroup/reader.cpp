@@ -12,8 +12,9 @@ namespace edgehaul::cgroup {
 
 namespace {
 
-constexpr std::size_t kFirstBuffer = 16 * 1024;
-constexpr std::size_t kLargest = 256 * 1024;  // io.stat of a host with thousands of devices
+constexpr std::size_t kFirstBuffer = std::size_t{16} * 1024;
+constexpr std::size_t kLargest =
+    std::size_t{256} * 1024;  // io.stat of a host with thousands of devices
 // A cgroup idle for so long gives back all descriptors but that of its CPU time.
 constexpr std::uint32_t kIdleTicks = 3;
 

@@ -190,7 +190,10 @@ void Tree::add_child(Node& node, std::string_view name, std::uint64_t inode) {
   child->inode = inode;
   child->name = std::move(meaning);
   child->seen = listing_;
-  if (auto opened = open_directory(*child)) descriptors_.keep(*opened, child->directory, 0);
+  // Files of v1 are not opened below it, and what is below a container is not looked at.
+  if (version_ == Version::v2 || child->name.kind != Kind::container) {
+    if (auto opened = open_directory(*child)) descriptors_.keep(*opened, child->directory, 0);
+  }
   ++count_;
   node.children.push_back(std::move(child));
 }
