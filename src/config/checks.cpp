@@ -99,7 +99,7 @@ void check_general(const Config& config, const Places& places, Faults& faults) {
   }
   if (!config.collect.host_enabled && !config.collect.cgroup.enabled &&
       config.collect.kubelet.enabled == kubelet::Enabled::no) {
-    add(Severity::warning, "collect.host.enabled", "nothing is sampled", "");
+    add(Severity::warning, "collect.host.enabled", "nothing is sampled but who this host is", "");
   }
   if (config.forward.destinations.empty()) {
     add(Severity::note, "forward", "no destination: samples are spooled and not sent", "");

@@ -12,6 +12,7 @@
 #include "sources/cgroup/cgroup.hpp"
 #include "sources/host/boot.hpp"
 #include "sources/host/sources.hpp"
+#include "sources/kubelet/detect.hpp"
 #include "sources/kubelet/kubelet.hpp"
 
 namespace edgehaul::daemon {
@@ -33,6 +34,11 @@ bool needs_another_spool(const spool::Options& now, const spool::Options& next) 
          now.keep_peers != next.keep_peers || now.destinations != next.destinations;
 }
 
+identity::Kubernetes kubernetes_of(const base::Roots& roots) {
+  kubelet::Found found = kubelet::detect(roots);
+  return {.distribution = std::move(found.distribution), .node_name = std::move(found.node_name)};
+}
+
 void log_notes(const identity::Identity& who) {
   for (const std::string& note : who.notes)
     log::warning("identity", "{}", note);
@@ -43,6 +49,7 @@ void log_notes(const identity::Identity& who) {
 identity::Identity identify(const base::Roots& roots, const config::Config& config) {
   identity::Options options;
   options.choice = config.identity;
+  options.kubernetes = kubernetes_of(roots);
   options.attributes = config.resource;
   options.environment_attributes = environment("OTEL_RESOURCE_ATTRIBUTES");
   options.environment_service = environment("OTEL_SERVICE_NAME");

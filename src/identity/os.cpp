@@ -16,6 +16,7 @@ struct Release {
   std::string name;
   std::string version;
   std::string pretty;
+  std::string build;
 };
 
 Release parse_release(std::string_view body) {
@@ -26,6 +27,7 @@ Release parse_release(std::string_view body) {
     if (parts->head == "ID") release.id = unquoted(parts->tail);
     if (parts->head == "NAME") release.name = unquoted(parts->tail);
     if (parts->head == "VERSION_ID") release.version = unquoted(parts->tail);
+    if (parts->head == "BUILD_ID") release.build = unquoted(parts->tail);
     if (parts->head == "PRETTY_NAME") release.pretty = unquoted(parts->tail);
   }
   return release;
@@ -79,6 +81,7 @@ void detect_os(const base::Roots& roots, Draft& draft) {
     description += description.empty() ? "Linux " + kernel : " (Linux " + kernel + ")";
   }
   draft.set(kOrigin, "os.description", description);
+  draft.set(kOrigin, "os.build_id", release.build);
 }
 
 }  // namespace edgehaul::identity

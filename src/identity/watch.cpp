@@ -14,7 +14,9 @@ namespace edgehaul::identity {
 
 namespace {
 
-// Folders change when files come and go: /run/cos, /opt/spectrocloud.
+// What resolve() and kubelet::detect() read. Folders change when files come and go:
+// /run/cos, and device-plugins, where each start of a kubelet, perhaps with other arguments, makes
+// a socket.
 constexpr std::array kPaths{"/etc/machine-id",
                             "/var/lib/dbus/machine-id",
                             "/etc/hostname",
@@ -30,11 +32,16 @@ constexpr std::array kPaths{"/etc/machine-id",
                             "/var/lib/cloud/data/instance-id",
                             "/etc/cloud/cloud.cfg.d/90_maas_datasource.cfg",
                             "/var/lib/kubelet/config.yaml",
+                            "/var/lib/kubelet/device-plugins",
                             "/var/lib/kubelet/kubeconfig",
                             "/etc/kubernetes/kubelet.conf",
                             "/etc/kubernetes/kubelet",
+                            "/etc/rancher/k3s/config.yaml",
+                            "/etc/rancher/rke2/config.yaml",
                             "/var/lib/rancher/k3s/agent",
-                            "/var/lib/rancher/rke2/agent"};
+                            "/var/lib/rancher/rke2/agent",
+                            "/var/snap/k8s/common/args/kubelet",
+                            "/var/snap/microk8s/current/args/kubelet"};
 
 // FNV-1a, 64 bits.
 class Hash {

@@ -20,7 +20,7 @@ namespace edgehaul::identity {
 inline constexpr std::chrono::seconds kLookEvery{30};
 
 // A number that changes with the files below `roots` that resolve() reads, and with the live host's
-// name. Costs some forty stat(2).
+// name. Costs some fifty stat(2).
 std::uint64_t fingerprint(const base::Roots& roots);
 
 class Watch {

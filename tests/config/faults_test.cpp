@@ -97,6 +97,20 @@ TEST_CASE("faults: unknown keys and metrics suggest the nearest, and only warn a
         "edgehaul.yaml:2: warning: collect.metrics.no.such: no metric has this name\n");
 }
 
+TEST_CASE("faults: detectors go by their names; sources that are all off are worth a word") {
+  check_rows({
+      {"identity:\n  detectors: [host, pallete]\n",
+       "edgehaul.yaml:2: identity.detectors: \"pallete\" is no detector (did you mean palette?)"},
+      {"identity: {detectors: [xyzzyxyzzy]}",
+       "edgehaul.yaml:1: identity.detectors: \"xyzzyxyzzy\" is no detector"},
+      {"collect:\n  host: {enabled: false}\n  cgroup: {enabled: false}\n"
+       "  kubelet: {enabled: false}\n",
+       "edgehaul.yaml:2: warning: collect.host.enabled: nothing is sampled but who this host is"},
+  });
+  CHECK(Case("identity: {detectors: []}").faults().empty());
+  CHECK(Case("collect: {host: {enabled: false}}").faults().empty());
+}
+
 TEST_CASE("faults: all at once, in the order of lines") {
   const Case all(
       "log_level: info\n"

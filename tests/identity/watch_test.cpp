@@ -85,9 +85,26 @@ TEST_CASE("watch: what is read before stays valid for who holds it") {
   CHECK(before->attributes != bench.watch.current()->attributes);
 }
 
+TEST_CASE("watch: files of every detector count, and a kubelet that started anew") {
+  for (const char* path :
+       {"etc/machine-id", "etc/hostname", "etc/os-release", "etc/kairos-release",
+        "run/cos/passive_mode", "run/stylus/userdata", "oem/90_custom.yaml",
+        "etc/spectro/environment", "run/cloud-init/instance-data.json",
+        "var/lib/cloud/data/instance-id", "etc/kubernetes/kubelet.conf",
+        "etc/rancher/k3s/config.yaml", "etc/rancher/rke2/config.yaml",
+        "var/snap/k8s/common/args/kubelet", "var/lib/kubelet/device-plugins/kubelet.sock"}) {
+    CAPTURE(path);
+    const test::TempDir machine;
+    const std::uint64_t before = identity::fingerprint(machine.roots());
+    CHECK(identity::fingerprint(machine.roots()) == before);
+    machine.write(path, "x");
+    CHECK(identity::fingerprint(machine.roots()) != before);
+  }
+}
+
 TEST_CASE("info source: one point with what is not on every sample") {
   const test::TempDir machine;
-  machine.write("proc/sys/kernel/arch", "x86_64\n");
+  machine.write("etc/os-release", "NAME=Debian\nVERSION_ID=12\n");
   const base::ManualClock clock{1'000'000'000};
   const auto watch = std::make_shared<const Watch>(
       machine.roots(), clock, [&] { return identity::resolve(machine.roots(), {}); });
@@ -100,10 +117,10 @@ TEST_CASE("info source: one point with what is not on every sample") {
   const metric::Point& point = batch.points()[0];
   CHECK(metric::def(point.metric).name == "edgehaul.host.info");
   CHECK(point.integer == 1);
-  REQUIRE(point.attr_count == 2);
-  CHECK(batch.attr(point, 0).key == "host.arch");
-  CHECK(batch.attr(point, 0).text == "amd64");
-  CHECK(batch.attr(point, 1).key == "os.type");
+  REQUIRE(point.attr_count == 3);  // os.description is made of both
+  CHECK(batch.attr(point, 0).key == "os.name");
+  CHECK(batch.attr(point, 0).text == "Debian");
+  CHECK(batch.attr(point, 1).key == "os.version");
   const auto nobody =
       std::make_shared<const Watch>(machine.roots(), clock, [] { return identity::Identity(); });
   identity::InfoSource silent(nobody);
