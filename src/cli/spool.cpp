@@ -30,9 +30,11 @@ constexpr std::size_t kPage = 500;
 
 std::string row(const Reader::Entry& entry) {
   const auto signal = static_cast<otlp::Signal>(entry.signal);
-  return fmt::format("{:>10}  {}  {:<8} {:<4} {:>7} items {:>9} {:>9} stored", entry.id,
+  const std::uint64_t count = entry.ids.count();
+  return fmt::format("{:>10}  {}  {:<8} {:<4} {:>4} {:>7} items {:>9} {:>9} stored", entry.id,
                      units::format_utc(entry.time), otlp::signal_name(signal),
-                     entry.origin == edgehaul::spool::Origin::own ? "own" : "peer", entry.items,
+                     entry.origin == edgehaul::spool::Origin::own ? "own" : "peer",
+                     count > 1 ? fmt::format("x{}", count) : "", entry.items,
                      units::format_bytes(entry.size), units::format_bytes(entry.stored));
 }
 
@@ -126,25 +128,32 @@ Result<void> export_all(Reader& reader, const Args& args) {
   const bool as_files = args.has("--otlp");
   if (as_files && !args.value("--to")) return fail(Errc::invalid, "export --otlp needs --to DIR");
   std::size_t damaged = 0;
+  const auto spoilt = [&](RecordId id, const Error& error) {
+    complain("spool", fmt::format("record {}: {}", id, error.message));
+    ++damaged;
+  };
   auto walked = walk(reader, [&](const Reader::Entry& entry) -> Result<void> {
-    auto record = reader.record(entry.id);
-    if (!record) {
-      complain("spool", fmt::format("record {}: {}", entry.id, record.error().message));
-      ++damaged;
+    auto records = reader.row(entry.id);
+    if (!records) {
+      spoilt(entry.id, records.error());
       return {};
     }
-    if (as_files) {
-      const auto signal = otlp::signal_name(static_cast<otlp::Signal>(entry.signal));
-      return write_file(fmt::format("{}/{:012}.{}.pb", *args.value("--to"), entry.id, signal),
-                        record->body);
+    for (const Record& record : *records) {
+      // The row may have grown since it was listed.
+      if (!entry.ids.contains(record.id)) continue;
+      Result<void> done;
+      if (as_files) {
+        done = write_file(fmt::format("{}/{:012}.{}.pb", *args.value("--to"), record.id,
+                                      otlp::signal_name(static_cast<otlp::Signal>(entry.signal))),
+                          record.body);
+      } else if (auto text = as_json(record)) {
+        done = put(*text + "\n");
+      } else {
+        spoilt(record.id, text.error());
+      }
+      if (!done) return done;
     }
-    auto text = as_json(*record);
-    if (!text) {
-      complain("spool", fmt::format("record {}: {}", entry.id, text.error().message));
-      ++damaged;
-      return {};
-    }
-    return put(*text + "\n");
+    return {};
   });
   if (walked && damaged > 0)
     return fail(Errc::malformed, "{} records could not be exported", damaged);

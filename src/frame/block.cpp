@@ -197,6 +197,10 @@ Result<std::string> encode_frame(const Frame& frame) {
   return encode(std::span(&frame, 1), false, kQuickLevel);
 }
 
+bool is_readable(std::string_view block) {
+  return block.empty() || static_cast<unsigned char>(block.front()) <= kVersion;
+}
+
 Result<std::vector<Frame>> decode_block(std::string_view block, const ShapePtr& shape) {
   Reader from(block);
   unsigned char version = 0;

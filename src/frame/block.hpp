@@ -52,6 +52,8 @@ Result<std::string> encode_block(std::span<const Frame> frames, int level);
 // Without its shape.
 Result<std::string> encode_frame(const Frame& frame);
 
+// False: of a newer version, which is kept for it.
+bool is_readable(std::string_view block);
 // Of any bytes; never more than a Capacity. Errc::invalid: of a newer version; malformed.
 // `shape` is for what encode_frame() made, null otherwise.
 Result<std::vector<Frame>> decode_block(std::string_view block, const ShapePtr& shape);

@@ -37,38 +37,46 @@ struct Engine::Search {
   std::optional<Signal> signal;
   std::uint64_t bytes = 0;
   std::size_t skipped = 0;
+  std::size_t records = 0;
   bool is_full = false;
-  std::vector<StoredRecord> records;
+  std::vector<Leased> rows;
 
   bool takes(const RowHead& head) {
-    if (head.kind != static_cast<std::uint8_t>(Kind::request) || head.signal < 1 ||
-        head.signal > 4 || (signal && static_cast<std::uint8_t>(*signal) != head.signal) ||
+    const bool is_known = head.kind == static_cast<std::uint8_t>(Kind::request) || head.is_frames();
+    if (!is_known || head.signal < 1 || head.signal > 4 ||
+        (signal && static_cast<std::uint8_t>(*signal) != head.signal) ||
         (wanted.origin && static_cast<std::uint8_t>(*wanted.origin) != head.origin)) {
-      is_full = ++skipped > kMaxSkipped && (!records.empty() || wanted.origin);
-      return false;
-    }
-    if (!records.empty() && bytes + head.size > wanted.max_bytes) {
-      is_full = true;
+      is_full = ++skipped > kMaxSkipped && (records > 0 || wanted.origin);
       return false;
     }
     return true;
   }
+  // With one record more of this size.
+  bool fits(std::uint64_t size) {
+    if (records > 0 && bytes + size > wanted.max_bytes) is_full = true;
+    return !is_full;
+  }
+  bool spans(RecordId id) const { return id > wanted.after && id < wanted.before; }
 
-  void add(const RowHead& head, std::string body) {
+  void count(RecordId id, std::uint64_t size) {
+    rows.back().ids.push_back(id);
+    bytes += size;
+    is_full = ++records >= wanted.max_records || bytes >= wanted.max_bytes;
+  }
+  Leased& add(const RowHead& head, std::string body) {
     signal = static_cast<Signal>(head.signal);
-    bytes += head.size;
-    StoredRecord& record = records.emplace_back();
-    static_cast<RowHead&>(record) = head;
-    record.body = std::move(body);
-    is_full = records.size() >= wanted.max_records || bytes >= wanted.max_bytes;
+    Leased& leased = rows.emplace_back();
+    static_cast<RowHead&>(leased.row) = head;
+    leased.row.body = std::move(body);
+    return leased;
   }
 };
 
-std::vector<StoredRecord> Engine::lease(std::size_t index, const Wanted& wanted) {
+std::vector<Leased> Engine::lease(std::size_t index, const Wanted& wanted) {
   if (index >= ledger_.destinations().size() || wanted.max_records == 0) return {};
   if (ledger_.destinations()[index].leased.size() >= kMaxLeased) return {};
   for (int attempt = 0;; ++attempt) {
-    Search search{wanted, wanted.signal, 0, 0, false, {}};
+    Search search{wanted, wanted.signal, 0, 0, 0, false, {}};
     // Ids in memory are always greater than those on disk.
     const bool is_oldest = wanted.order == Order::oldest_first;
     if (!is_oldest) search_memory(index, search);
@@ -78,9 +86,13 @@ std::vector<StoredRecord> Engine::lease(std::size_t index, const Wanted& wanted)
       if (!found && overcome(found.error(), attempt)) continue;
     }
     if (is_oldest && !search.is_full) search_memory(index, search);
-    for (const StoredRecord& record : search.records)
-      ledger_.lease(index, record);
-    return std::move(search.records);
+    for (const Leased& leased : search.rows) {
+      for (const Part& part : parts_of(leased.row)) {
+        const auto& ids = leased.ids;
+        if (std::find(ids.begin(), ids.end(), part.id) != ids.end()) ledger_.lease(index, part);
+      }
+    }
+    return std::move(search.rows);
   }
 }
 
@@ -97,30 +109,67 @@ Result<void> Engine::search_disk(std::size_t index, Search& search) {
   auto row = store_->seek(wanted.order, after, before);
   while (row && *row && !search.is_full) {
     const RowHead& head = store_->head();
-    const RecordId id = last = head.id;
-    if (const RecordId end = ledger_.skip(index, id, wanted.order); end != 0 && end != id) {
+    const RecordId id = head.id;
+    last = std::min(id, before - 1);
+    if (head.is_frames()) {
+      if (search.takes(head)) take_frames(index, search);
+    } else if (const RecordId end = ledger_.skip(index, id, wanted.order); end != 0 && end != id) {
       row = is_oldest ? store_->seek(wanted.order, end, before)
                       : store_->seek(wanted.order, after, end);
       continue;
-    } else if (end == 0 && search.takes(head)) {
+    } else if (end == 0 && search.takes(head) && search.fits(head.size)) {
       search.add(head, store_->body());
+      search.count(id, head.size);
     }
     if (search.is_full) break;
     row = store_->next();
   }
   if (!row) return pass(std::move(row.error()));
   if (raises_hint) {
-    const bool has_any = !search.records.empty();
-    ledger_.raise_hint(index, *wanted.signal, has_any ? search.records.front().id : last + 1);
+    const bool has_any = !search.rows.empty();
+    ledger_.raise_hint(index, *wanted.signal, has_any ? search.rows.front().ids.front() : last + 1);
   }
   return {};
+}
+
+// Of the row at the store's cursor, what nobody has taken yet.
+void Engine::take_frames(std::size_t index, Search& search) {
+  const RowHead& head = store_->head();
+  const bool is_oldest = search.wanted.order == Order::oldest_first;
+  std::vector<Part> parts = parts_of(head);
+  if (!is_oldest) std::reverse(parts.begin(), parts.end());
+  bool has_row = false;
+  for (const Part& part : parts) {
+    if (!search.spans(part.id)) continue;
+    if (ledger_.skip(index, part.id, search.wanted.order) != 0) continue;
+    if (!search.fits(part.size)) return;
+    if (!has_row) {
+      std::string body = store_->body();
+      if (!frame::is_readable(body)) return;  // of a newer edgehaul: it stays
+      auto shape = shape_of_row();
+      if (head.shape != 0 && !shape && salvage_) return;  // its shape may still come
+      search.add(head, std::move(body)).shape = std::move(shape);
+      has_row = true;
+    }
+    search.count(part.id, part.size);
+    if (search.is_full) return;
+  }
+}
+
+// Null where it is inside, and where it cannot be had: the frame will say so.
+frame::ShapePtr Engine::shape_of_row() {
+  if (store_->head().shape == 0) return nullptr;
+  auto shape = shapes_.find(*store_, store_->head().shape);
+  return shape ? *shape : nullptr;
 }
 
 void Engine::search_memory(std::size_t index, Search& search) {
   const auto offer = [&](const StoredRecord& record) {
     if (record.id <= search.wanted.after || record.id >= search.wanted.before) return;
     if (ledger_.skip(index, record.id, search.wanted.order) != 0) return;
-    if (search.takes(record)) search.add(record, record.body);
+    if (!search.takes(record) || !search.fits(record.size)) return;
+    search.add(record, record.body);
+    search.count(record.id, record.size);
   };
   const auto& records = memory_.records();
   if (search.wanted.order == Order::oldest_first) {
@@ -174,8 +223,9 @@ void Engine::forget_memory(RecordId id) {
 
 void Engine::discard_damaged(std::vector<StoredRecord> records) {
   for (StoredRecord& record : records) {
-    log::error("spool", "record {}: its CRC32C does not fit its bytes; set aside", record.id);
-    ++counters_.dropped_corrupt;
+    log::error("spool", "record {}: damaged; set aside", format_ids(ids_of(record)));
+    const IdSet lost = without(ids_of(record), ledger_.done());
+    counters_.dropped_corrupt += lost.count();
     ledger_.discard(record);
     retire({record.id, "", "damaged: the CRC32C does not fit", clock_.wall(), std::move(record)});
   }
@@ -232,9 +282,11 @@ void Engine::add_times(Stats& stats) {
     for (int hops = 0; store_ && hops < 1000; ++hops) {
       const auto row = store_->seek(Order::oldest_first, after, kMaxId);
       if (!row || !*row) break;
-      const RecordId end = skips(store_->head().id);
-      if (end == 0) return store_->head().time;
-      after = end;
+      const std::vector<Part> parts = parts_of(store_->head());
+      for (const Part& part : parts) {
+        if (skips(part.id) == 0) return part.time;
+      }
+      after = std::max(parts.back().id, skips(parts.back().id));
     }
     for (const auto& [id, record] : memory_.records()) {
       if (skips(id) == 0) return record.time;
@@ -254,7 +306,7 @@ void Engine::add_times(Stats& stats) {
   }
   if (!store_) return;
   const auto newest = store_->seek(Order::newest_first, 0, kMaxId);
-  if (stats.newest == 0 && newest && *newest) stats.newest = store_->head().time;
+  if (stats.newest == 0 && newest && *newest) stats.newest = parts_of(store_->head()).back().time;
   store_->rest();
 }
 

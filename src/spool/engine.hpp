@@ -21,6 +21,7 @@
 #include "spool/memory_queue.hpp"
 #include "spool/rate.hpp"
 #include "spool/salvage.hpp"
+#include "spool/shape_shelf.hpp"
 #include "spool/spool.hpp"
 #include "spool/store.hpp"
 
@@ -29,8 +30,16 @@ namespace edgehaul::spool {
 // One record on its way in. `record` comes packed, without id; `outcome` is set by write().
 struct Append {
   StoredRecord record;
+  frame::ShapePtr shape;  // of a frame
   Committed done;
   Result<RecordId> outcome = RecordId{0};
+};
+
+// What a lease took: a row, which of its records, and the shape that a single frame left out.
+struct Leased {
+  StoredRecord row;
+  std::vector<RecordId> ids;
+  frame::ShapePtr shape;
 };
 
 // Named values of the spool itself start with a dot; others must not.
@@ -49,7 +58,7 @@ class Engine {
   // Commits the appends together with all that the calls below left to be written.
   void write(std::vector<Append>& appends);
 
-  std::vector<StoredRecord> lease(std::size_t index, const Wanted& wanted);
+  std::vector<Leased> lease(std::size_t index, const Wanted& wanted);
   void settle(std::size_t index, const std::vector<RecordId>& ids, Outcome outcome,
               std::string_view words);
   void discard_damaged(std::vector<StoredRecord> records);
@@ -66,6 +75,8 @@ class Engine {
   const Limits& limits() const { return limits_; }
 
  private:
+  static constexpr std::size_t kLooseAtLeast = 16;
+
   struct Drop {
     RowHead head;
     bool is_aged;
@@ -89,6 +100,7 @@ class Engine {
   void salvage_slice();
   bool insert_salvaged();
   Result<void> write_salvaged();
+  Result<void> replace_frames_in(const StoredRecord& block, std::vector<RowHead>& replaced);
   void finish_salvage();
 
   // engine_write.cpp
@@ -99,10 +111,25 @@ class Engine {
   void give_id(StoredRecord& record);
   Result<void> write_owed();
   std::array<std::uint64_t, 5> losses() const;
+  struct Place;
+  Result<std::optional<Place>> find_place(const StoredRecord& record, const frame::ShapePtr& shape,
+                                          std::vector<Drop>& drops);
+  Result<void> put(const StoredRecord& record, const Place& place, bool ignore_present);
+  Result<std::optional<StoredRecord>> copy_of(RecordId id);
   Result<void> write_aside(std::vector<Drop>& drops);
   void committed(std::vector<Append>* appends, const std::vector<Drop>& drops);
   void keep_in_memory(std::vector<Append>& appends);
+  bool embed_shape(Append& append);
   bool owes() const;
+
+  // engine_frames.cpp
+  Result<std::vector<frame::Frame>> read_frames();
+  bool is_packing_due() const { return loose_frames_ >= next_packing_; }
+  void pack_frames();
+  struct Run;
+  Result<Run> find_run();
+  Result<void> pack_run(Run& run);
+  Result<void> replace_rows(const std::vector<RowHead>& rows, const StoredRecord& block);
 
   // engine_room.cpp
   Result<bool> make_room(std::uint64_t pages, bool for_peer, std::vector<Drop>& drops);
@@ -125,6 +152,8 @@ class Engine {
   // engine.cpp
   struct Search;
   Result<void> search_disk(std::size_t index, Search& search);
+  void take_frames(std::size_t index, Search& search);
+  frame::ShapePtr shape_of_row();
   void search_memory(std::size_t index, Search& search);
   void forget_memory(RecordId id);
   void retire(Rejection rejection);
@@ -139,6 +168,7 @@ class Engine {
   Directory directory_;
   Ledger ledger_;
   MemoryQueue memory_;
+  ShapeShelf shapes_;
   std::unique_ptr<Store> store_;
   std::uint64_t database_id_ = 0;
   std::optional<Salvage> salvage_;
@@ -153,6 +183,10 @@ class Engine {
   std::uint64_t reserve_pages_ = Limits::kReservePages;
 
   RecordId next_id_ = 0;                      // 0: not known yet
+  RecordId reserved_id_ = 0;                  // sqlite_sequence says at least this
+  RecordId packed_to_ = 0;                    // no loose frames up to this id
+  std::size_t loose_frames_ = 0;              // rows of one frame, at most
+  std::size_t next_packing_ = 0;              // with so many of them it is tried
   RecordId count_next_ = 0, count_last_ = 0;  // rows not counted yet
   AgeClock age_;
   std::int64_t age_saved_ = 0;

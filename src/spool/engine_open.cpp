@@ -121,6 +121,11 @@ Result<void> Engine::adopt(std::unique_ptr<Store> store) {
   }
   const auto last = store->last_id();
   if (!last) return pass(Error(last.error()));
+  if (auto done = shapes_.load(*store); !done) return done;
+  reserved_id_ = *last;
+  packed_to_ = 0;
+  loose_frames_ = 0;
+  next_packing_ = kLooseAtLeast;
   if (!is_loaded_ && !memory_.empty() && *last >= memory_.records().begin()->first) {
     renumber_memory(*last + 1);
   }
@@ -178,7 +183,10 @@ Result<void> Engine::load(Store& store) {
   if (age[1] != 0) age_.start(age[0], age[1], clock_);
   const auto newest = store.seek(Order::newest_first, 0, kMaxId);
   if (!newest) return pass(Error(newest.error()));
-  if (*newest) age_.start(store.head().born, store.head().time, clock_);
+  if (*newest) {
+    const RowHead& head = store.head();
+    age_.start(head.born, head.is_frames() ? head.until : head.time, clock_);
+  }
   store.rest();
   const auto lost = numbers_in(values_[std::string(kLossesValue)], 5);
   for (std::size_t i = 0; i < losses_before_.size(); ++i) {
@@ -194,6 +202,10 @@ void Engine::renumber_memory(RecordId next) {
     StoredRecord moved = record;
     ledger_.drop(record);
     moved.id = next++;
+    if (moved.is_frames()) {
+      moved.ids.clear();
+      moved.ids.add(moved.id);
+    }
     moved.crc = crc_of(moved, moved.body);
     ledger_.hold(moved);
     renumbered.add(std::move(moved));
@@ -259,6 +271,7 @@ void Engine::count_rows(std::size_t rows) {
     const RecordId id = store_->head().id;
     ledger_.expect_rows(id, count_last_);
     ledger_.hold(store_->head());
+    if (store_->head().is_frames() && store_->head().ids.count() == 1) ++loose_frames_;
     count_next_ = id + 1;
     row = store_->next();
   }

@@ -12,6 +12,12 @@ namespace {
 constexpr std::size_t kMaxDrops = 200'000;
 constexpr std::size_t kRowsPerExpiry = 4096;  // the rest follows with the next commit
 
+void add(IdSet& ids, const RowHead& row) {
+  const IdSet more = ids_of(row);
+  for (const IdRange& range : more.ranges())
+    ids.add(range.first, range.last);
+}
+
 }  // namespace
 
 Result<bool> Engine::make_room(std::uint64_t pages, bool for_peer, std::vector<Drop>& drops) {
@@ -36,8 +42,8 @@ Result<bool> Engine::drop_oldest(std::uint64_t pages, bool only_own, std::vector
   while (row && *row && bytes < pages * Store::kPageBytes && drops.size() < kMaxDrops) {
     const RowHead& head = store_->head();
     const bool may_go = !only_own || head.origin == static_cast<std::uint8_t>(Origin::own);
-    if (may_go && !ledger_.is_leased(head.id)) {
-      ids.add(head.id);
+    if (may_go && !ledger_.is_leased(head)) {
+      add(ids, head);
       bytes +=
           head.stored < 4000 ? head.stored + 80 : Limits::pages_of(head.stored) * Store::kPageBytes;
       drops.push_back({head, false});
@@ -73,16 +79,18 @@ Result<void> Engine::expire(std::vector<Drop>& drops) {
       next_expiry_ = now;
       break;
     }
-    if (ledger_.is_leased(head.id)) {
+    if (ledger_.is_leased(head)) {
       next_expiry_ = std::min(next_expiry_, now + 60);
       continue;
     }
-    ids.add(head.id);
+    add(ids, head);
     drops.push_back({head, true});
   }
   store_->rest();
   if (!row) return pass(std::move(row.error()));
-  return store_->erase(ids);
+  auto erased = store_->erase(ids);
+  if (!erased) return pass(std::move(erased.error()));
+  return {};
 }
 
 Result<void> Engine::keep_log_small(std::uint64_t more) {

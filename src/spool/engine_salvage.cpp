@@ -27,12 +27,14 @@ Result<void> Engine::begin_salvage(Store& store) {
   std::string_view saved = values_[std::string(kSalvageValue)];
   const auto position = text::parse_u64(text::next_field(saved)).value_or(0);
   auto last = text::parse_u64(text::next_field(saved)).value_or(0);
+  std::vector<Store::ShapeRow> shapes;
   if (position > 0) {
     damaged->resume(static_cast<std::uint32_t>(position));
   } else {
     Salvage::Rest rest = damaged->read_rest();
     last = next_id_ > 1 ? next_id_ - 1 : rest.last_id;
     if (!is_loaded_) take_over(rest);
+    shapes = std::move(rest.shapes);
   }
   salvage_last_ = last;
   next_id_ = std::max(next_id_, last + 1);
@@ -44,7 +46,11 @@ Result<void> Engine::begin_salvage(Store& store) {
   for (const auto& [name, value] : values_) {
     if (auto done = store.save_value(name, value); !done) return done;
   }
+  for (const Store::ShapeRow& shape : shapes) {
+    if (auto done = shapes_.save(store, shape); !done) return done;
+  }
   if (auto done = transaction->commit(); !done) return done;
+  shapes_.committed();
   salvage_ = std::move(*damaged);
   return {};
 }
@@ -94,6 +100,10 @@ Result<void> Engine::write_salvaged() {
   auto transaction = Transaction::begin(store_->database());
   if (!transaction) return pass(std::move(transaction.error()));
   std::vector<const StoredRecord*> kept;
+  std::vector<RowHead> replaced;
+  for (const Store::ShapeRow& shape : salvage_->shapes()) {
+    if (auto done = shapes_.save(*store_, shape); !done) return done;
+  }
   std::uint64_t refused = 0;
   for (const StoredRecord& record : salvaged_) {
     if (ledger_.done().contains(record.id)) continue;
@@ -106,6 +116,7 @@ Result<void> Engine::write_salvaged() {
       ++refused;
       continue;
     }
+    if (auto done = replace_frames_in(record, replaced); !done) return done;
     if (auto in = store_->insert(record, true); !in) return in;
     if (store_->database().changes() > 0) kept.push_back(&record);
   }
@@ -113,12 +124,30 @@ Result<void> Engine::write_salvaged() {
   auto saved = store_->save_value(kSalvageValue, values_[std::string(kSalvageValue)]);
   if (!saved) return saved;
   if (auto done = transaction->commit(); !done) return done;
+  shapes_.committed();
+  salvage_->forget_shapes();
+  for (const RowHead& row : replaced)
+    ledger_.drop(row);
   for (const StoredRecord* record : kept)
     ledger_.hold(*record);
   counters_.salvaged += kept.size();
   counters_.dropped_size += refused;
   ++counters_.commits;
   last_commit_ = clock_.steady();
+  return {};
+}
+
+// A block and the single frames it was made of may both come out of a file whose list of free
+// pages is lost.
+Result<void> Engine::replace_frames_in(const StoredRecord& block, std::vector<RowHead>& replaced) {
+  if (!block.is_frames() || block.ids.count() == 1) return {};
+  auto row = store_->seek_frames(block.first() - 1);
+  for (; row && *row && store_->head().id < block.id; row = store_->next())
+    replaced.push_back(store_->head());
+  store_->rest();
+  if (!row) return pass(std::move(row.error()));
+  auto erased = store_->erase(block.ids);
+  if (!erased) return pass(std::move(erased.error()));
   return {};
 }
 

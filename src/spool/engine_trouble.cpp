@@ -159,6 +159,7 @@ bool Engine::tend() {
   salvage_slice();
   if (is_memory() || !store_) return has_changed;
   if (is_tight_ && now >= retry_at_) try_ballast();
+  if (is_packing_due()) pack_frames();
   if (is_expiry_due()) {
     std::vector<Append> none;
     write(none);
@@ -216,6 +217,7 @@ void Engine::close() {
   age_saved_ = 0;
   if (!is_memory() && store_) {
     static_cast<void>(transact(&none, nullptr));
+    if (store_) static_cast<void>(store_->lower_last_id(next_id_ - 1));
     store_ ? static_cast<void>(store_->database().checkpoint(true)) : void();
     if (store_) store_->database().close_cleanly();
   }

@@ -12,8 +12,15 @@ namespace edgehaul::spool {
 namespace {
 
 constexpr std::int64_t kAgeSaved = 3600;  // how far the age clock may fall back in a crash
+// A crash may leave as many ids unused.
+constexpr RecordId kIdsReserved = 1000;
 
 }  // namespace
+
+// What must be written beside a record.
+struct Engine::Place {
+  std::optional<Store::ShapeRow> shape;  // that the table lacks
+};
 
 void Engine::write(std::vector<Append>& appends) {
   if (appends.empty() && !owes()) return;
@@ -30,7 +37,8 @@ void Engine::write(std::vector<Append>& appends) {
 
 bool Engine::owes() const {
   const auto& destinations = ledger_.destinations();
-  return !ledger_.done().empty() || !aside_.empty() || !dirty_values_.empty() || is_expiry_due() ||
+  return ledger_.done() != ledger_.lingering() || !aside_.empty() || !dirty_values_.empty() ||
+         is_expiry_due() ||
          std::any_of(destinations.begin(), destinations.end(),
                      [](const Ledger::Destination& one) { return one.is_dirty; });
 }
@@ -44,8 +52,11 @@ Result<void> Engine::transact(std::vector<Append>* appends,
   }
   std::uint64_t pages = 2 * Limits::kReservePages + ledger_.done().ranges().size();
   if (appends != nullptr) {
-    for (const Append& append : *appends)
+    for (const Append& append : *appends) {
       pages += Limits::pages_of(append.record.stored);
+      // Its shape may come along.
+      if (append.shape) pages += Limits::pages_of(append.shape->form().size() / 4);
+    }
   }
   if (moved != nullptr) {
     for (const StoredRecord& record : *moved)
@@ -61,6 +72,8 @@ Result<void> Engine::transact(std::vector<Append>* appends,
   if (filled) filled = transaction->commit();
   if (!filled) {
     counters_.dropped_rejected = rejected_before;
+    shapes_.rolled_back();
+    reserved_id_ = 0;
     return filled;
   }
   committed(appends, drops);
@@ -76,15 +89,17 @@ Result<void> Engine::transact(std::vector<Append>* appends,
 Result<void> Engine::fill(std::vector<Append>* appends, const std::vector<StoredRecord>* moved,
                           std::vector<Drop>& drops) {
   if (auto done = write_aside(drops); !done) return done;
-  if (auto done = store_->erase(ledger_.done()); !done) return done;
+  auto lingering = store_->erase(ledger_.done());
+  if (!lingering) return pass(std::move(lingering.error()));
+  ledger_.set_lingering(std::move(*lingering));
   if (is_expiry_due()) {
     if (auto done = expire(drops); !done) return done;
   }
   if (moved != nullptr) {
     for (const StoredRecord& record : *moved) {
-      auto fits = make_room(Limits::pages_of(record.stored), false, drops);
-      if (!fits) return pass(std::move(fits.error()));
-      if (auto done = store_->insert(record, true); !done) return done;
+      auto place = find_place(record, nullptr, drops);
+      if (!place) return pass(std::move(place.error()));
+      if (auto done = put(record, place->value_or(Place()), true); !done) return done;
     }
   }
   if (appends != nullptr) {
@@ -102,18 +117,47 @@ Result<void> Engine::insert(Append& append, std::vector<Drop>& drops) {
                           packed.stored, limits_.largest_record());
     return {};
   }
-  const bool is_peers = packed.origin == static_cast<std::uint8_t>(Origin::peer);
-  auto fits = make_room(Limits::pages_of(packed.stored), is_peers, drops);
-  if (!fits) return pass(std::move(fits.error()));
-  if (!*fits && is_tight_) return fail(Errc::full, "no space left on {}", directory_.path());
-  if (!*fits) {
+  auto place = find_place(packed, append.shape, drops);
+  if (!place) return pass(std::move(place.error()));
+  if (!*place && is_tight_) return fail(Errc::full, "no space left on {}", directory_.path());
+  if (!*place) {
     append.outcome = fail(Errc::full, "the spool is full ({} bytes)", limits_.max_size);
     return {};
   }
   const bool was_tried = append.record.id != 0;
   give_id(append.record);
   append.outcome = append.record.id;
-  return store_->insert(append.record, was_tried);
+  return put(append.record, **place, was_tried);
+}
+
+// Makes room for a record and its shape. Nothing: there is none, and nothing may go for it.
+Result<std::optional<Engine::Place>> Engine::find_place(const StoredRecord& record,
+                                                        const frame::ShapePtr& shape,
+                                                        std::vector<Drop>& drops) {
+  Place place;
+  if (shape) {
+    auto missing = shapes_.missing(*store_, shape);
+    if (!missing) return pass(std::move(missing.error()));
+    place.shape = std::move(*missing);
+  }
+  std::uint64_t pages = Limits::pages_of(record.stored);
+  if (place.shape) pages += Limits::pages_of(place.shape->body.size());
+  const bool is_peers = record.origin == static_cast<std::uint8_t>(Origin::peer);
+  auto fits = make_room(pages, is_peers, drops);
+  if (!fits) return pass(std::move(fits.error()));
+  if (!*fits) return std::nullopt;
+  return place;
+}
+
+Result<void> Engine::put(const StoredRecord& record, const Place& place, bool ignore_present) {
+  if (place.shape) {
+    if (auto done = shapes_.save(*store_, *place.shape); !done) return done;
+  }
+  if (record.is_frames() && record.id > reserved_id_) {
+    reserved_id_ = record.id + kIdsReserved;
+    if (auto done = store_->raise_last_id(reserved_id_); !done) return done;
+  }
+  return store_->insert(record, ignore_present);
 }
 
 std::array<std::uint64_t, 5> Engine::losses() const {
@@ -131,15 +175,17 @@ std::array<std::uint64_t, 5> Engine::losses() const {
 void Engine::give_id(StoredRecord& record) {
   if (record.id != 0) return;
   record.id = next_id_++;
+  if (record.kind == static_cast<std::uint8_t>(Kind::frames)) record.ids.add(record.id);
   record.born = age_now();
   seal(record);
 }
 
 // Progress, values and the age clock; each is small.
 Result<void> Engine::write_owed() {
-  for (const auto& destination : ledger_.destinations()) {
+  for (std::size_t i = 0; i < ledger_.destinations().size(); ++i) {
+    const auto& destination = ledger_.destinations()[i];
     if (!destination.is_dirty) continue;
-    auto done = store_->save_progress(destination.name, destination.settled);
+    auto done = store_->save_progress(destination.name, ledger_.progress(i));
     if (!done) return done;
   }
   for (const std::string& key : dirty_values_) {
@@ -156,18 +202,41 @@ Result<void> Engine::write_owed() {
   return store_->save_value(kAgeValue, fmt::format("{} {}", age_now(), clock_.wall()));
 }
 
+// The row of the record, or the request it is when it lies among other frames.
+Result<std::optional<StoredRecord>> Engine::copy_of(RecordId id) {
+  auto row = store_->seek(Order::oldest_first, id - 1, id + 1);
+  for (; row && *row && !ids_of(store_->head()).contains(id);)
+    row = store_->next();
+  if (!row) return pass(std::move(row.error()));
+  if (!*row) return std::nullopt;
+  StoredRecord copy;
+  static_cast<RowHead&>(copy) = store_->head();
+  if (copy.is_frames()) {
+    const auto ids = copy.ids.list();
+    const auto at = static_cast<std::size_t>(std::find(ids.begin(), ids.end(), id) - ids.begin());
+    const auto frames = read_frames();
+    auto packed = frames ? pack(as_record((*frames)[at], id)) : pass(Error(frames.error()));
+    if (!packed) return std::nullopt;
+    packed->id = id;
+    packed->born = copy.born;
+    seal(*packed);
+    copy = std::move(*packed);
+  } else {
+    copy.body = store_->body();
+  }
+  store_->rest();
+  return copy;
+}
+
 Result<void> Engine::write_aside(std::vector<Drop>& drops) {
-  for (const Rejection& rejection : aside_) {
-    std::uint64_t stored = 0;
-    if (rejection.record) {
-      stored = rejection.record->stored;
-    } else {
-      auto row = store_->seek(Order::oldest_first, rejection.id - 1, rejection.id + 1);
-      if (!row) return pass(std::move(row.error()));
-      if (!*row) continue;
-      stored = store_->head().stored;
-      store_->rest();
+  for (Rejection& rejection : aside_) {
+    if (!rejection.record) {
+      auto copy = copy_of(rejection.id);
+      if (!copy) return pass(std::move(copy.error()));
+      if (!*copy) continue;
+      rejection.record = std::move(**copy);
     }
+    const std::uint64_t stored = rejection.record->stored;
     auto fits = make_room(Limits::pages_of(stored), true, drops);
     if (!fits) return pass(std::move(fits.error()));
     if (!*fits || stored > limits_.set_aside) {
@@ -188,12 +257,14 @@ Result<void> Engine::write_aside(std::vector<Drop>& drops) {
 
 void Engine::committed(std::vector<Append>* appends, const std::vector<Drop>& drops) {
   for (const Drop& drop : drops) {
-    if (ledger_.done().contains(drop.head.id)) continue;
-    ++(drop.is_aged ? counters_.dropped_age : counters_.dropped_size);
+    const IdSet lost = without(ids_of(drop.head), ledger_.done());
+    (drop.is_aged ? counters_.dropped_age : counters_.dropped_size) += lost.count();
     ledger_.drop(drop.head);
   }
+  shapes_.committed();
   // While a damaged file is read, a settled record may still come out of it.
-  for (const IdRange& ids : std::vector(ledger_.done().ranges())) {
+  const IdSet gone = without(ledger_.done(), ledger_.lingering());
+  for (const IdRange& ids : gone.ranges()) {
     ledger_.erased({salvage_ ? std::max(ids.first, salvage_last_ + 1) : ids.first, ids.last});
   }
   for (std::size_t i = 0; i < ledger_.destinations().size(); ++i)
@@ -211,8 +282,20 @@ void Engine::committed(std::vector<Append>* appends, const std::vector<Drop>& dr
     if (!append.outcome) continue;
     ++counters_.appended;
     ledger_.hold(append.record);
+    loose_frames_ += append.record.is_frames() ? 1U : 0U;
     rate_.add(append.record.stored, last_commit_);
   }
+}
+
+// The table of shapes is out of reach: the frame takes its own along.
+bool Engine::embed_shape(Append& append) {
+  StoredRecord& record = append.record;
+  if (!append.shape || record.shape == 0) return true;
+  const auto frames = frame::decode_block(record.body, append.shape);
+  auto whole = frames ? pack(*frames, record.ids, record.born) : pass(Error(frames.error()));
+  if (!whole) return false;
+  record = std::move(*whole);
+  return true;
 }
 
 // Peers' records were promised durability, so that only our own are kept.
@@ -225,12 +308,12 @@ void Engine::keep_in_memory(std::vector<Append>& appends) {
       if (record.id != 0) ledger_.discard_unheld(record.id);
       continue;
     }
-    if (record.stored + MemoryQueue::kOverhead > options_.memory_queue) {
+    give_id(record);
+    if (!embed_shape(append) || record.stored + MemoryQueue::kOverhead > options_.memory_queue) {
       ++counters_.dropped_memory;
       append.outcome = fail(Errc::full, "larger than the memory queue: {}", trouble_);
       continue;
     }
-    give_id(record);
     append.outcome = record.id;
     ++counters_.appended;
     ledger_.hold(record);

@@ -58,6 +58,21 @@ std::uint64_t IdSet::count() const {
   return sum;
 }
 
+std::vector<RecordId> IdSet::list() const {
+  std::vector<RecordId> ids;
+  for (const IdRange& range : ranges_) {
+    for (RecordId id = range.first; id <= range.last; ++id)
+      ids.push_back(id);
+  }
+  return ids;
+}
+
+IdSet without(IdSet a, const IdSet& b) {
+  for (const IdRange& range : b.ranges())
+    a.remove(range.first, range.last);
+  return a;
+}
+
 IdSet intersect(const IdSet& a, const IdSet& b) {
   IdSet both;
   auto left = a.ranges().begin();

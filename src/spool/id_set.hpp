@@ -9,9 +9,12 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "spool/stored.hpp"
+#include "spool/record.hpp"
 
 namespace edgehaul::spool {
+
+// No id reaches this (AUTOINCREMENT ends at 2^63 - 1); one more or less than an id is a number too.
+inline constexpr RecordId kMaxId = 1ULL << 62;
 
 struct IdRange {
   RecordId first = 0;
@@ -31,6 +34,7 @@ class IdSet {
   std::optional<IdRange> range_of(RecordId id) const;
   bool empty() const { return ranges_.empty(); }
   std::uint64_t count() const;
+  std::vector<RecordId> list() const;
   const std::vector<IdRange>& ranges() const { return ranges_; }  // ascending, never adjacent
 
   bool operator==(const IdSet&) const = default;
@@ -40,6 +44,7 @@ class IdSet {
 };
 
 IdSet intersect(const IdSet& a, const IdSet& b);
+IdSet without(IdSet a, const IdSet& b);
 
 // "1-500 612 700-703", the form kept in the destinations table.
 std::string format_ids(const IdSet& ids);

@@ -7,7 +7,7 @@ namespace edgehaul::spool {
 
 namespace {
 
-Amount amount_of(const RowHead& record) {
+Amount amount_of(const Part& record) {
   return {1, record.items, record.stored};
 }
 
@@ -56,7 +56,12 @@ void Ledger::find_done() {
   }
 }
 
-void Ledger::hold(const RowHead& record) {
+void Ledger::hold(const RowHead& row) {
+  for (const Part& part : parts_of(row))
+    hold(part);
+}
+
+void Ledger::hold(const Part& record) {
   if (done_.contains(record.id)) return;
   add(held_, amount_of(record));
   for (Destination& destination : destinations_) {
@@ -64,23 +69,60 @@ void Ledger::hold(const RowHead& record) {
   }
 }
 
-void Ledger::drop(const RowHead& record) {
-  const bool counted = is_counted(record.id);
-  if (counted) subtract(held_, amount_of(record));
+// The opposite of hold().
+void Ledger::unhold(const Part& record) {
+  if (done_.contains(record.id)) return;
+  subtract(held_, amount_of(record));
   for (Destination& destination : destinations_) {
-    destination.leased.erase(record.id);
-    if (destination.settled.contains(record.id)) {
-      destination.settled.remove(record.id, record.id);
+    if (!destination.settled.contains(record.id)) subtract(destination.waiting, amount_of(record));
+  }
+}
+
+void Ledger::drop(const RowHead& row, const IdSet& ids) {
+  for (const Part& part : parts_of(row)) {
+    if (!ids.contains(part.id)) continue;
+    if (is_counted(part.id)) unhold(part);
+    for (Destination& destination : destinations_) {
+      destination.leased.erase(part.id);
+      if (!destination.settled.contains(part.id)) continue;
+      destination.settled.remove(part.id, part.id);
       destination.is_dirty = true;
-    } else if (counted) {
-      subtract(destination.waiting, amount_of(record));
     }
   }
 }
 
-void Ledger::discard(const RowHead& record) {
-  drop(record);
-  done_.add(record.id);
+void Ledger::rewrite(const std::vector<RowHead>& before, const RowHead& after) {
+  for (const RowHead& row : before) {
+    for (const Part& part : parts_of(row))
+      unhold(part);
+  }
+  for (const Part& part : parts_of(after)) {
+    hold(part);
+    for (Destination& destination : destinations_) {
+      const auto lease = destination.leased.find(part.id);
+      if (lease != destination.leased.end()) lease->second = amount_of(part);
+    }
+  }
+}
+
+void Ledger::discard(const RowHead& row) {
+  drop(row);
+  const IdSet all = ids_of(row);
+  for (const IdRange& ids : all.ranges())
+    done_.add(ids.first, ids.last);
+}
+
+void Ledger::set_lingering(IdSet ids) {
+  if (ids == lingering_) return;
+  lingering_ = std::move(ids);
+  forget_saved();
+}
+
+IdSet Ledger::progress(std::size_t index) const {
+  IdSet ids = destinations_[index].settled;
+  for (const IdRange& range : lingering_.ranges())
+    ids.add(range.first, range.last);
+  return ids;
 }
 
 void Ledger::forget_counts() {
@@ -95,6 +137,17 @@ bool Ledger::is_leased(RecordId id) const {
                      [id](const Destination& one) { return one.leased.contains(id); });
 }
 
+bool Ledger::is_leased(const RowHead& row) const {
+  const IdSet all = ids_of(row);
+  for (const Destination& destination : destinations_) {
+    for (const IdRange& ids : all.ranges()) {
+      const auto lease = destination.leased.lower_bound(ids.first);
+      if (lease != destination.leased.end() && lease->first <= ids.last) return true;
+    }
+  }
+  return false;
+}
+
 RecordId Ledger::skip(std::size_t index, RecordId id, Order order) const {
   const Destination& destination = destinations_[index];
   if (destination.leased.contains(id)) return id;
@@ -106,7 +159,7 @@ RecordId Ledger::skip(std::size_t index, RecordId id, Order order) const {
   return 0;
 }
 
-void Ledger::lease(std::size_t index, const RowHead& record) {
+void Ledger::lease(std::size_t index, const Part& record) {
   destinations_[index].leased[record.id] = amount_of(record);
 }
 

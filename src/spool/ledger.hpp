@@ -34,11 +34,16 @@ class Ledger {
   // Everything is to be written again: the file is a new one.
   void forget_saved();
 
-  // The record is held from now on; for a record of before this start, too, when it is counted.
-  void hold(const RowHead& record);
-  // It left before it was settled by all.
-  void drop(const RowHead& record);
+  // What the row holds is held from now on; for a row of before this start, too, when it is
+  // counted.
+  void hold(const RowHead& row);
+  // It left before it was settled by all; `ids` of the row, those that are done left out.
+  void drop(const RowHead& row) { drop(row, ids_of(row)); }
+  void drop(const RowHead& row, const IdSet& ids);
+  // The same records, in other rows.
+  void rewrite(const std::vector<RowHead>& before, const RowHead& after);
   bool is_leased(RecordId id) const;
+  bool is_leased(const RowHead& row) const;  // any record of it
   // Dropped, and its row is still to be erased.
   void discard(const RowHead& record);
   void discard_unheld(RecordId id) { done_.add(id); }
@@ -48,7 +53,7 @@ class Ledger {
   // direction of `order`, or 0.
   RecordId skip(std::size_t index, RecordId id, Order order) const;
 
-  void lease(std::size_t index, const RowHead& record);
+  void lease(std::size_t index, const Part& record);
   void give_back(std::size_t index, RecordId id);
   // False when it was not leased: settled twice, or its record is gone.
   bool settle(std::size_t index, RecordId id);
@@ -56,6 +61,10 @@ class Ledger {
   // Ids that every destination has settled and whose rows may still be there.
   const IdSet& done() const { return done_; }
   void erased(IdRange ids) { done_.remove(ids.first, ids.last); }
+  // The done ones among rows that also hold others: they are kept as progress until the row goes.
+  const IdSet& lingering() const { return lingering_; }
+  void set_lingering(IdSet ids);
+  IdSet progress(std::size_t index) const;  // what the destination's row in the table should say
   // After restore(): what all destinations had settled before this start.
   void find_done();
 
@@ -68,11 +77,14 @@ class Ledger {
   const Amount& held() const { return held_; }
 
  private:
+  void hold(const Part& record);
+  void unhold(const Part& record);
   bool is_counted(RecordId id) const { return id <= counted_ || id > uncounted_last_; }
   bool settled_by_others(std::size_t index, RecordId id) const;
 
   std::vector<Destination> destinations_;
   IdSet done_;
+  IdSet lingering_;
   Amount held_;
   RecordId counted_ = 0;
   RecordId uncounted_last_ = 0;

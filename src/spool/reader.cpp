@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "spool/reader.hpp"
 
+#include <algorithm>
 #include <cerrno>
 
 #include <fcntl.h>
@@ -9,6 +10,7 @@
 #include "base/text.hpp"
 #include "spool/row_reader.hpp"
 #include "spool/schema.hpp"
+#include "spool/shape_shelf.hpp"
 #include "spool/store.hpp"
 
 namespace edgehaul::spool {
@@ -22,6 +24,7 @@ constexpr std::size_t kAsideColumns = 15;
 Reader::Entry entry_of(const RowHead& head) {
   Reader::Entry entry;
   entry.id = head.id;
+  entry.ids = ids_of(head);
   entry.kind = head.kind;
   entry.signal = static_cast<Signal>(head.signal);
   entry.origin = static_cast<Origin>(head.origin);
@@ -121,37 +124,45 @@ Result<std::vector<Reader::Entry>> Reader::records(RecordId after, std::size_t l
   return consistently([&]() -> Result<std::vector<Entry>> {
     const auto destinations = this->destinations();
     if (!destinations) return pass(Error(destinations.error()));
-    const auto table = root("records");
-    if (!table) return pass(Error(table.error()));
     std::vector<Entry> entries;
-    Walk walk;
-    walk.after = after;
-    walk.cell = [&](const Cell& cell) {
-      if (entries.size() >= limit) return false;
-      const auto head = record_head(cell);
-      if (!head) return true;
-      entries.push_back(entry_of(*head));
-      for (const Destination& one : *destinations) {
-        entries.back().settled.push_back(one.settled.contains(head->id));
-      }
-      return true;
-    };
-    walk_table(file_, *table, walk);
+    for (const bool is_frames : {false, true}) {
+      std::size_t room = limit;
+      const auto table = is_frames ? root_of(file_, "frames") : root_of(file_, "records");
+      if (!table) continue;
+      Walk walk;
+      walk.after = after;
+      walk.cell = [&](const Cell& cell) {
+        if (room == 0) return false;
+        const auto head = is_frames ? frames_head(file_, cell) : record_head(cell);
+        if (!head) return true;
+        --room;
+        entries.push_back(entry_of(*head));
+        for (const Destination& one : *destinations) {
+          entries.back().settled.push_back(intersect(one.settled, entries.back().ids) ==
+                                           entries.back().ids);
+        }
+        return true;
+      };
+      walk_table(file_, *table, walk);
+    }
+    std::sort(entries.begin(), entries.end(),
+              [](const Entry& a, const Entry& b) { return a.id < b.id; });
+    if (entries.size() > limit) entries.resize(limit);
     return entries;
   });
 }
 
-Result<Record> Reader::record(RecordId id) {
-  return consistently([&]() -> Result<Record> {
-    const auto table = root("records");
-    if (!table) return pass(Error(table.error()));
-    Result<Record> found = fail(Errc::absent, "no record {}", id);
+Result<StoredRecord> Reader::stored(RecordId id) {
+  Result<StoredRecord> found = fail(Errc::absent, "no record {}", id);
+  for (const bool is_frames : {false, true}) {
+    const auto table = is_frames ? root_of(file_, "frames") : root_of(file_, "records");
+    if (!table || found) continue;
     Walk walk;
     walk.after = id - 1;
     walk.cell = [&](const Cell& cell) {
-      const auto head = cell.id == id ? record_head(cell) : std::nullopt;
+      const auto head = is_frames ? frames_head(file_, cell) : record_head(cell);
       if (cell.id == id && !head) found = fail(Errc::malformed, "record {} is damaged", id);
-      if (!head) return false;
+      if (!head || !ids_of(*head).contains(id)) return false;
       auto body = record_body(file_, cell);
       if (!body) {
         found = pass(std::move(body.error()));
@@ -160,11 +171,67 @@ Result<Record> Reader::record(RecordId id) {
       StoredRecord stored;
       static_cast<RowHead&>(stored) = *head;
       stored.body = std::move(*body);
-      found = unpack(std::move(stored));
+      found = std::move(stored);
       return false;
     };
     walk_table(file_, *table, walk);
-    return found;
+  }
+  return found;
+}
+
+Result<frame::ShapePtr> Reader::shape(std::uint64_t id) {
+  const auto table = root_of(file_, "shapes");
+  std::map<std::uint64_t, Store::ShapeRow> rows;
+  Walk walk;
+  walk.cell = [&](const Cell& cell) {
+    if (auto row = shape_row(file_, cell)) rows.emplace(row->id, std::move(*row));
+    return true;
+  };
+  if (table) walk_table(file_, *table, walk);
+  const auto row = rows.find(id);
+  if (row == rows.end()) return fail(Errc::malformed, "its shape {} is missing", id);
+  const auto base = rows.find(row->second.base);
+  if (row->second.base == 0) return shape_from(row->second, nullptr);
+  if (base == rows.end()) return fail(Errc::malformed, "its shape {} is missing", row->second.base);
+  return shape_from(row->second, &base->second);
+}
+
+Result<std::vector<Record>> Reader::unpacked(StoredRecord row) {
+  std::vector<Record> records;
+  if (!row.is_frames()) {
+    auto record = unpack(std::move(row));
+    if (!record) return pass(std::move(record.error()));
+    records.push_back(std::move(*record));
+    return records;
+  }
+  frame::ShapePtr shape;
+  if (row.shape != 0) {
+    auto kept = this->shape(row.shape);
+    if (!kept) return within(fmt::format("record {}", row.id), std::move(kept.error()));
+    shape = std::move(*kept);
+  }
+  const auto frames = frames_of(row, shape);
+  if (!frames) return pass(Error(frames.error()));
+  const auto ids = row.ids.list();
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    records.push_back(as_record((*frames)[i], ids[i]));
+  return records;
+}
+
+Result<Record> Reader::record(RecordId id) {
+  auto records = row(id);
+  if (!records) return pass(std::move(records.error()));
+  for (Record& record : *records) {
+    if (record.id == id) return std::move(record);
+  }
+  return fail(Errc::absent, "no record {}", id);
+}
+
+Result<std::vector<Record>> Reader::row(RecordId id) {
+  return consistently([&]() -> Result<std::vector<Record>> {
+    auto row = stored(id);
+    if (!row) return pass(std::move(row.error()));
+    return unpacked(std::move(*row));
   });
 }
 
@@ -226,17 +293,41 @@ Result<std::map<std::string, std::string>> Reader::values() {
   });
 }
 
-// A whole pass may take longer than any snapshot lives: it goes on from the last id with a new one,
-// and what looks damaged is looked at again.
 Result<Reader::Verification> Reader::verify() {
   Verification result;
+  for (const bool is_frames : {false, true}) {
+    if (auto done = verify_table(is_frames, result); !done) return pass(std::move(done.error()));
+  }
+  result.pages = file_.pages();
+  result.log_frames = file_.log_frames();
+  result.has_log_tail = file_.has_log_tail();
+  return result;
+}
+
+// Whether the row is what it was when it was written, down to the frames inside.
+Result<void> Reader::check(const RowHead& head, const Cell& cell) {
+  auto body = record_body(file_, cell);
+  if (!body) return pass(std::move(body.error()));
+  if (crc_of(head, *body) != head.crc) return fail(Errc::malformed, "its CRC32C does not fit");
+  if (!head.is_frames() || !frame::is_readable(*body)) return {};
+  StoredRecord row;
+  static_cast<RowHead&>(row) = head;
+  row.body = std::move(*body);
+  if (auto records = unpacked(std::move(row)); !records) return pass(std::move(records.error()));
+  return {};
+}
+
+// A whole pass may take longer than any snapshot lives: it goes on from the last id with a new one,
+// and what looks damaged is looked at again.
+Result<void> Reader::verify_table(bool is_frames, Verification& result) {
   const auto problem = [&](const char* kind, std::string words) {
     result.first_problem.try_emplace(kind, std::move(words));
   };
   RecordId after = 0;
   for (bool has_more = true; has_more;) {
-    const auto table = root("records");
-    if (!table) return pass(Error(table.error()));
+    const auto table = root_of(file_, is_frames ? "frames" : "records");
+    if (!table && is_frames && format_ < 2) return {};
+    if (!table) return fail(Errc::malformed, "{}: a table is missing", path_);
     has_more = false;
     std::vector<std::pair<std::uint32_t, std::string>> bad_pages;
     Walk walk;
@@ -249,23 +340,24 @@ Result<Reader::Verification> Reader::verify() {
         has_more = true;
         return false;
       }
-      const auto head = record_head(cell);
-      auto body = head ? record_body(file_, cell) : fail(Errc::malformed, "not a record");
+      const auto head = is_frames ? frames_head(file_, cell) : record_head(cell);
       after = cell.id;
-      if (!head || !body || crc_of(*head, *body) != head->crc) {
-        const auto again = record(cell.id);
+      if (!head || !check(*head, cell)) {
+        const auto again = row(cell.id);
         if (!again && again.error().code == Errc::malformed) {
-          ++result.damaged_records;
+          result.damaged_records += head ? ids_of(*head).count() : 1;
           problem("record", again.error().message);
         }
         // That may have taken a new snapshot: this walk is of the old one.
         has_more = true;
         return false;
       }
-      ++result.records;
+      result.records += ids_of(*head).count();
       result.items += head->items;
       result.bytes += head->stored;
-      if (head->kind != static_cast<std::uint8_t>(Kind::request)) ++result.unknown_kinds;
+      const bool is_known =
+          head->kind == static_cast<std::uint8_t>(Kind::request) || head->is_frames();
+      if (!is_known) ++result.unknown_kinds;
       return true;
     };
     walk_table(file_, *table, walk);
@@ -274,15 +366,12 @@ Result<Reader::Verification> Reader::verify() {
       if (auto fresh = refresh(); !fresh) return pass(std::move(fresh.error()));
       continue;
     }
-    result.damaged_pages = bad_pages.size();
+    result.damaged_pages += bad_pages.size();
     if (!bad_pages.empty()) {
       problem("page", fmt::format("page {}: {}", bad_pages[0].first, bad_pages[0].second));
     }
   }
-  result.pages = file_.pages();
-  result.log_frames = file_.log_frames();
-  result.has_log_tail = file_.has_log_tail();
-  return result;
+  return {};
 }
 
 std::optional<std::string> Reader::owner() const {

@@ -16,6 +16,7 @@
 #include "spool/id_set.hpp"
 #include "spool/page_file.hpp"
 #include "spool/record.hpp"
+#include "spool/row_reader.hpp"
 #include "spool/stored.hpp"
 
 namespace edgehaul::spool {
@@ -26,8 +27,9 @@ class Reader {
   static Result<Reader> open(const std::string& path);
 
   struct Entry {
-    RecordId id = 0;
-    std::uint8_t kind = 0;  // 1: request; others are of a newer edgehaul
+    RecordId id = 0;        // of a block of frames: its last record's
+    IdSet ids;              // of all records in this row
+    std::uint8_t kind = 0;  // 1: request, 2: frames; others are of a newer edgehaul
     Signal signal = Signal::metrics;
     Origin origin = Origin::own;
     base::UnixNanos time = 0;
@@ -36,10 +38,12 @@ class Reader {
     std::uint64_t stored = 0;   // of it on disk
     std::vector<bool> settled;  // per destination, in the order of destinations()
   };
-  // Up to `limit` records with a greater id than `after`, by ascending id.
+  // Up to `limit` rows with a greater id than `after`, by ascending id.
   Result<std::vector<Entry>> records(RecordId after, std::size_t limit);
   // One record with its body, checked. Errc::absent: there is none; malformed: it is damaged.
   Result<Record> record(RecordId id);
+  // All records of the row that is listed under this id.
+  Result<std::vector<Record>> row(RecordId id);
 
   struct SetAside {
     std::uint64_t number = 0;  // its place in the table
@@ -82,6 +86,11 @@ class Reader {
   Result<void> refresh();
   Result<std::uint32_t> root(std::string_view table);
   // Runs `read` on a snapshot, again on a new one when the owner moved pages meanwhile.
+  Result<StoredRecord> stored(RecordId id);  // the row that holds it
+  Result<std::vector<Record>> unpacked(StoredRecord row);
+  Result<frame::ShapePtr> shape(std::uint64_t id);
+  Result<void> check(const RowHead& head, const Cell& cell);
+  Result<void> verify_table(bool is_frames, Verification& result);
   template <class Read>
   auto consistently(Read read) -> decltype(read());
 

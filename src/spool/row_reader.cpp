@@ -214,6 +214,58 @@ std::optional<RowHead> record_head(const Cell& cell) {
   return head;
 }
 
+std::optional<RowHead> frames_head(const PageFile& file, const Cell& cell) {
+  auto columns = columns_of(cell.local, cell.size);
+  if (!columns || columns->size() != 10 || (*columns)[0].type != 0 || cell.id == 0 ||
+      cell.id >= kMaxId || !(*columns)[8].is_text() || !columns->back().is_blob()) {
+    return std::nullopt;
+  }
+  for (std::size_t i = 1; i < 8; ++i) {
+    if (!(*columns)[i].is_integer() || (*columns)[i].bytes.size() != (*columns)[i].size) {
+      return std::nullopt;
+    }
+  }
+  const auto number = [&](std::size_t i) { return (*columns)[i].integer(); };
+  RowHead head = head_of_frames();
+  head.id = cell.id;
+  head.shape = static_cast<std::uint64_t>(number(1));
+  head.time = number(2);
+  head.until = number(3);
+  head.born = number(4);
+  head.items = static_cast<std::uint32_t>(number(5));
+  head.size = static_cast<std::uint32_t>(number(6));
+  head.crc = static_cast<std::uint32_t>(number(7));
+  head.stored = columns->back().size;
+  std::string payload;
+  if ((*columns)[8].bytes.size() != (*columns)[8].size) {
+    auto whole = whole_payload(file, cell);
+    if (!whole) return std::nullopt;
+    payload = std::move(*whole);
+    columns = columns_of(payload, cell.size);
+  }
+  auto ids = columns ? parse_ids((*columns)[8].bytes) : fail(Errc::malformed, "no ids");
+  if (!ids || ids->empty() || ids->ranges().back().last != head.id ||
+      ids->count() > frame::Capacity::kFrames) {
+    return std::nullopt;
+  }
+  head.ids = std::move(*ids);
+  return head;
+}
+
+std::optional<Store::ShapeRow> shape_row(const PageFile& file, const Cell& cell) {
+  const auto payload = whole_payload(file, cell);
+  const auto columns = payload ? columns_of(*payload, cell.size) : std::nullopt;
+  if (!columns || columns->size() != 5 || (*columns)[0].type != 0 || !columns->back().is_blob()) {
+    return std::nullopt;
+  }
+  const auto number = [&](std::size_t i) {
+    return static_cast<std::uint64_t>((*columns)[i].integer());
+  };
+  Store::ShapeRow shape{cell.id, number(1), number(2), std::string(columns->back().bytes)};
+  if (crc_of_shape(shape) != static_cast<std::uint32_t>(number(3))) return std::nullopt;
+  return shape;
+}
+
 Result<std::string> record_body(const PageFile& file, const Cell& cell) {
   auto payload = whole_payload(file, cell);
   if (!payload) return payload;

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "spool/page_file.hpp"
-#include "spool/stored.hpp"
+#include "spool/store.hpp"
 
 namespace edgehaul::spool {
 
@@ -48,7 +48,10 @@ Result<std::string> whole_payload(const PageFile& file, const Cell& cell);
 // A row of the records table from its leaf part (without its body), by the signature of its
 // columns.
 std::optional<RowHead> record_head(const Cell& cell);
-// The body of such a row.
+// The same for rows of frames; reads on where the ids go on.
+std::optional<RowHead> frames_head(const PageFile& file, const Cell& cell);
+std::optional<Store::ShapeRow> shape_row(const PageFile& file, const Cell& cell);
+// The body of a row of records or frames.
 Result<std::string> record_body(const PageFile& file, const Cell& cell);
 
 struct Walk {

@@ -70,6 +70,14 @@ Salvage::Rest Salvage::read_rest() const {
   for_rows(file_, "destinations", 3, [&](const Cell&, const std::vector<Column>& row) {
     if (auto ids = parse_ids(row[2].bytes)) rest.settled[std::string(row[1].bytes)] = *ids;
   });
+  if (const auto root = root_of(file_, "shapes")) {
+    Walk walk;
+    walk.cell = [&](const Cell& cell) {
+      if (auto shape = shape_row(file_, cell)) rest.shapes.push_back(std::move(*shape));
+      return true;
+    };
+    walk_table(file_, *root, walk);
+  }
   for_rows(file_, "sqlite_sequence", 2, [&](const Cell&, const std::vector<Column>& row) {
     if (row[0].bytes == "records") rest.last_id = static_cast<RecordId>(row[1].integer());
   });
@@ -81,7 +89,9 @@ Salvage::Rest Salvage::read_rest() const {
     const auto cells = page ? leaf_cells(*page, number == 1) : std::nullopt;
     if (!cells) continue;
     for (const Cell& cell : *cells) {
-      if (const auto head = record_head(cell); head && head->id < kMaxId / 2) {
+      auto head = record_head(cell);
+      if (!head) head = frames_head(file_, cell);
+      if (head && head->id < kMaxId / 2) {
         rest.last_id = std::max(rest.last_id, head->id + kSafeStride);
       }
       // Named values count by their own CRC even where no tree leads to them.
@@ -114,15 +124,22 @@ bool Salvage::read(std::size_t bytes, std::uint32_t pages, std::vector<StoredRec
 }
 
 void Salvage::take(const Cell& cell, std::vector<StoredRecord>& into) {
-  const auto head = record_head(cell);
-  if (!head) return;
-  auto body = record_body(file_, cell);
-  if (!body || crc_of(*head, *body) != head->crc) {
-    damaged_.add(head->id);
+  auto head = record_head(cell);
+  if (!head) head = frames_head(file_, cell);
+  if (!head) {
+    if (auto shape = shape_row(file_, cell)) shapes_.push_back(std::move(*shape));
     return;
   }
-  if (intact_.contains(head->id)) return;
-  intact_.add(head->id);
+  const IdSet ids = ids_of(*head);
+  auto body = record_body(file_, cell);
+  if (!body || crc_of(*head, *body) != head->crc) {
+    for (const IdRange& range : ids.ranges())
+      damaged_.add(range.first, range.last);
+    return;
+  }
+  if (intersect(intact_, ids) == ids) return;
+  for (const IdRange& range : ids.ranges())
+    intact_.add(range.first, range.last);
   StoredRecord record;
   static_cast<RowHead&>(record) = *head;
   record.body = std::move(*body);

@@ -11,7 +11,7 @@
 #include "spool/id_set.hpp"
 #include "spool/page_file.hpp"
 #include "spool/row_reader.hpp"
-#include "spool/stored.hpp"
+#include "spool/store.hpp"
 
 namespace edgehaul::spool {
 
@@ -24,11 +24,15 @@ class Salvage {
     RecordId last_id = 0;  // ever given out; a safe guess when that cannot be read
     std::map<std::string, std::string, std::less<>> values;
     std::map<std::string, IdSet, std::less<>> settled;
+    std::vector<Store::ShapeRow> shapes;
   };
   Rest read_rest() const;
 
   // Goes on for about `bytes` of records or `pages` pages. False when all is read.
   bool read(std::size_t bytes, std::uint32_t pages, std::vector<StoredRecord>& into);
+  // Shapes met on the way, where the table's tree did not lead to them.
+  const std::vector<Store::ShapeRow>& shapes() const { return shapes_; }
+  void forget_shapes() { shapes_.clear(); }
   std::uint32_t position() const { return next_; }
   void resume(std::uint32_t position) { next_ = position; }
   std::uint32_t pages() const { return file_.pages(); }
@@ -48,6 +52,7 @@ class Salvage {
   std::uint32_t next_ = 1;
   IdSet intact_;
   IdSet damaged_;
+  std::vector<Store::ShapeRow> shapes_;
 };
 
 }  // namespace edgehaul::spool

@@ -10,7 +10,7 @@ namespace {
 
 // The columns of a record are small and stand before the body, so that they are read without its
 // overflow pages. Column numbers are known to row_reader.cpp too.
-constexpr const char* kCreateV1 = R"sql(
+constexpr const char* kTables = R"sql(
 CREATE TABLE records(
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   kind INTEGER NOT NULL, signal INTEGER NOT NULL, origin INTEGER NOT NULL, coding INTEGER NOT NULL,
@@ -28,7 +28,17 @@ CREATE TABLE named_values(
 INSERT INTO sqlite_sequence(name, seq) VALUES('records', 0), ('set_aside', 0);
 )sql";
 
-constexpr std::array kSteps = {SchemaStep{1, kCreateV1, ""}};
+// Ids of both tables are of one sequence; sqlite_sequence runs ahead of those in frames, so that a
+// tick writes one page instead of two. A shape's id is the hash of its bytes.
+constexpr const char* kFrames = R"sql(
+CREATE TABLE frames(
+  id INTEGER PRIMARY KEY, shape INTEGER NOT NULL, time INTEGER NOT NULL, until INTEGER NOT NULL,
+  born INTEGER NOT NULL, items INTEGER NOT NULL, size INTEGER NOT NULL, crc INTEGER NOT NULL,
+  ids TEXT NOT NULL, body BLOB NOT NULL);
+CREATE TABLE shapes(
+  id INTEGER PRIMARY KEY, base INTEGER NOT NULL, size INTEGER NOT NULL, crc INTEGER NOT NULL,
+  body BLOB NOT NULL);
+)sql";
 
 Result<void> set_version(Database& database, std::int64_t version) {
   return database.run(
@@ -46,7 +56,10 @@ Result<void> apply(Database& database, const char* sql, std::int64_t version) {
 }  // namespace
 
 std::span<const SchemaStep> schema_steps() {
-  return kSteps;
+  static const std::string create = std::string(kTables) + kFrames;
+  static const std::array steps = {SchemaStep{1, kTables, ""},
+                                   SchemaStep{2, create.c_str(), kFrames}};
+  return steps;
 }
 
 Result<void> prepare_schema(Database& database, std::span<const SchemaStep> steps) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "spool/spool.hpp"
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 
@@ -14,6 +15,23 @@ constexpr std::chrono::seconds kStopInDestructor{10};
 
 Error stopping() {
   return {Errc::unavailable, "the spool is stopping"};
+}
+
+// False: the row is damaged.
+bool unpack_into(std::vector<Record>& records, const Leased& leased) {
+  if (!leased.row.is_frames()) {
+    auto record = unpack(leased.row);
+    if (record) records.push_back(std::move(*record));
+    return record.has_value();
+  }
+  const auto frames = frames_of(leased.row, leased.shape);
+  if (!frames) return false;
+  const auto all = leased.row.ids.list();
+  for (const RecordId id : leased.ids) {
+    const auto at = std::lower_bound(all.begin(), all.end(), id) - all.begin();
+    records.push_back(as_record((*frames)[static_cast<std::size_t>(at)], id));
+  }
+  return true;
 }
 
 }  // namespace
@@ -54,21 +72,15 @@ Result<RecordId> Spool::append_and_wait(NewRecord record) {
 }
 
 Result<std::vector<Record>> Spool::lease(std::size_t index, const Wanted& wanted) {
-  const auto taken = std::make_shared<std::vector<StoredRecord>>();
+  const auto taken = std::make_shared<std::vector<Leased>>();
   const bool ran =
       worker_->run(false, [=](Engine& engine) { *taken = engine.lease(index, wanted); });
   if (!ran) return pass(stopping());
   // Unpacked on the caller's thread: commits go on meanwhile.
   std::vector<Record> records;
   std::vector<StoredRecord> damaged;
-  for (StoredRecord& stored : *taken) {
-    if (crc_of(stored, stored.body) != stored.crc) {
-      damaged.push_back(std::move(stored));
-    } else if (auto record = unpack(stored)) {
-      records.push_back(std::move(*record));
-    } else {
-      damaged.push_back(std::move(stored));
-    }
+  for (Leased& leased : *taken) {
+    if (!unpack_into(records, leased)) damaged.push_back(std::move(leased.row));
   }
   if (damaged.empty()) return records;
   const auto bad = std::make_shared<std::vector<StoredRecord>>(std::move(damaged));

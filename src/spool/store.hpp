@@ -42,18 +42,35 @@ class Store {
   Result<Pages> pages();
   std::uint64_t wal_bytes() const { return database_->wal_pages() * kFrameBytes; }
 
-  // records
-  Result<RecordId> last_id();  // ever given out
+  // records and frames: one sequence of ids, a row of frames holding several
+  Result<RecordId> last_id();  // no id ever given out is greater
   Result<void> raise_last_id(RecordId id);
+  Result<void> lower_last_id(RecordId id);
   Result<void> insert(const StoredRecord& record, bool ignore_present = false);
-  Result<void> erase(const IdSet& ids);
-  // The first record in `order` with after < id < before. The head stays readable, and body() too,
-  // until the next call.
+  // Rows of frames go when all their ids are named; returns the ids of rows that stay for others.
+  Result<IdSet> erase(const IdSet& ids);
+  // The first row in `order` with an id between `after` and `before`, by its last id. The head
+  // stays readable, and body() too, until the next call.
   Result<bool> seek(Order order, RecordId after, RecordId before);
+  Result<bool> seek_frames(RecordId after);  // ascending, rows of frames only
   Result<bool> next();
-  const RowHead& head() const { return head_; }
+  const RowHead& head() const { return cursor_->head; }
   std::string body() const;
   void rest();  // ends the read transaction of seek and next
+
+  // shapes
+  struct ShapeRow {
+    std::uint64_t id = 0;
+    std::uint64_t base = 0;  // the shape that this one is coded against; 0: none
+    std::uint64_t size = 0;
+    std::string body;
+  };
+  // Only those whose CRC fits.
+  Result<std::vector<ShapeRow>> shapes();
+  Result<ShapeRow> shape(std::uint64_t id);
+  Result<void> save_shape(const ShapeRow& shape);
+  Result<void> erase_shape(std::uint64_t id);
+  Result<std::vector<std::uint64_t>> shapes_in_use();  // by frames
 
   // set_aside
   Result<void> set_aside(const Rejection& rejection);
@@ -80,14 +97,26 @@ class Store {
  private:
   explicit Store(std::unique_ptr<Database> database) : database_(std::move(database)) {}
   Result<void> prepare();
-  void read_head(const Statement& row);
+  // One walk over one of the two tables.
+  struct Cursor {
+    Statement ascending, descending;
+    Statement* active = nullptr;  // null: at the end
+    RowHead head;
+    int body_column = 0;
+  };
+  Result<void> step(Cursor& cursor);
+  bool choose();
 
   std::unique_ptr<Database> database_;
-  Statement insert_, insert_ignore_, erase_, ascending_, descending_, page_count_, free_count_;
-  Statement* cursor_ = nullptr;
-  RowHead head_;
+  Statement insert_, insert_ignore_, erase_, page_count_, free_count_;
+  Statement insert_frames_, insert_frames_ignore_, erase_frames_, frames_from_;
+  Cursor records_, frames_;
+  Cursor* cursor_ = nullptr;
+  Order order_ = Order::oldest_first;
+  RecordId before_ = 0;
 };
 
 std::uint32_t crc_of_value(std::string_view name, std::string_view value);
+std::uint32_t crc_of_shape(const Store::ShapeRow& shape);
 
 }  // namespace edgehaul::spool

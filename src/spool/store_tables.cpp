@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The small tables: records set aside, destinations, named values.
+// The small tables: shapes, records set aside, destinations, named values.
 #include "base/text.hpp"
 #include "spool/store.hpp"
 
@@ -13,7 +13,66 @@ constexpr std::size_t kMaxWords = 1024;
 constexpr std::string_view kAsideColumns =
     "destination,since,words,record,kind,signal,origin,coding,time,born,items,size,crc,body";
 
+// Nothing when its CRC does not fit.
+std::optional<Store::ShapeRow> shape_in(const Statement& row) {
+  Store::ShapeRow shape{static_cast<std::uint64_t>(row.integer(0)),
+                        static_cast<std::uint64_t>(row.integer(1)),
+                        static_cast<std::uint64_t>(row.integer(2)), std::string(row.bytes(4))};
+  if (crc_of_shape(shape) != static_cast<std::uint32_t>(row.integer(3))) return std::nullopt;
+  return shape;
+}
+
 }  // namespace
+
+Result<std::vector<Store::ShapeRow>> Store::shapes() {
+  auto rows = database_->prepare("SELECT id,base,size,crc,body FROM shapes ORDER BY id");
+  if (!rows) return pass(std::move(rows.error()));
+  std::vector<ShapeRow> all;
+  for (;;) {
+    auto row = rows->step();
+    if (!row) return pass(std::move(row.error()));
+    if (!*row) return all;
+    if (auto shape = shape_in(*rows)) all.push_back(std::move(*shape));
+  }
+}
+
+Result<Store::ShapeRow> Store::shape(std::uint64_t id) {
+  auto rows = database_->prepare("SELECT id,base,size,crc,body FROM shapes WHERE id=?1");
+  if (!rows) return pass(std::move(rows.error()));
+  auto row = rows->bind(1, static_cast<std::int64_t>(id)).step();
+  if (!row) return pass(std::move(row.error()));
+  auto shape = *row ? shape_in(*rows) : std::nullopt;
+  if (!shape) return fail(Errc::absent, "shape {} is missing", id);
+  return std::move(*shape);
+}
+
+Result<void> Store::save_shape(const ShapeRow& shape) {
+  auto insert = database_->prepare(
+      "INSERT OR REPLACE INTO shapes(id,base,size,crc,body) VALUES(?1,?2,?3,?4,?5)");
+  if (!insert) return pass(std::move(insert.error()));
+  return insert->bind(1, static_cast<std::int64_t>(shape.id))
+      .bind(2, static_cast<std::int64_t>(shape.base))
+      .bind(3, static_cast<std::int64_t>(shape.size))
+      .bind(4, crc_of_shape(shape))
+      .bind_blob(5, shape.body)
+      .run();
+}
+
+Result<void> Store::erase_shape(std::uint64_t id) {
+  return database_->run(fmt::format("DELETE FROM shapes WHERE id={}", id));
+}
+
+Result<std::vector<std::uint64_t>> Store::shapes_in_use() {
+  auto rows = database_->prepare("SELECT DISTINCT shape FROM frames WHERE shape<>0");
+  if (!rows) return pass(std::move(rows.error()));
+  std::vector<std::uint64_t> all;
+  for (;;) {
+    auto row = rows->step();
+    if (!row) return pass(std::move(row.error()));
+    if (!*row) return all;
+    all.push_back(static_cast<std::uint64_t>(rows->integer(0)));
+  }
+}
 
 Result<void> Store::set_aside(const Rejection& rejection) {
   const std::string words = text::to_utf8(std::string_view(rejection.words).substr(0, kMaxWords));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "spool/stored.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "base/codec.hpp"
@@ -40,8 +41,19 @@ std::uint32_t cover(const RowHead& head, std::uint32_t body_crc) {
   fields.add(head.born);
   fields.add(head.items);
   fields.add(head.size);
-  return base::crc32c(fields.view(), body_crc);
+  const std::uint32_t crc = base::crc32c(fields.view(), body_crc);
+  if (!head.is_frames()) return crc;
+  Fields more;
+  more.add(head.until);
+  more.add(head.shape);
+  return base::crc32c(format_ids(head.ids), base::crc32c(more.view(), crc));
 }
+
+std::uint64_t share(std::uint64_t sum, std::size_t part, std::size_t of) {
+  return sum * (part + 1) / of - sum * part / of;
+}
+
+constexpr int kBlockLevel = 6;
 
 }  // namespace
 
@@ -71,12 +83,103 @@ Result<StoredRecord> pack(NewRecord record) {
   return stored;
 }
 
+RowHead head_of_frames() {
+  RowHead head;
+  head.kind = static_cast<std::uint8_t>(Kind::frames);
+  head.signal = static_cast<std::uint8_t>(Signal::metrics);
+  head.origin = static_cast<std::uint8_t>(Origin::own);
+  return head;
+}
+
+Result<StoredRecord> pack(const frame::Frame& frame) {
+  auto body = frame::encode_frame(frame);
+  if (!body) return pass(std::move(body.error()));
+  StoredRecord stored;
+  static_cast<RowHead&>(stored) = head_of_frames();
+  stored.time = stored.until = frame.time;
+  stored.items = static_cast<std::uint32_t>(frame.shape->points());
+  stored.size = static_cast<std::uint32_t>(frame.shape->form().size());
+  stored.shape = frame.shape->hash();
+  stored.stored = body->size();
+  stored.crc = base::crc32c(*body);
+  stored.body = std::move(*body);
+  return stored;
+}
+
+Result<StoredRecord> pack(std::span<const frame::Frame> frames, const IdSet& ids,
+                          std::int64_t born) {
+  auto body = frame::encode_block(frames, kBlockLevel);
+  if (!body) return pass(std::move(body.error()));
+  StoredRecord stored;
+  static_cast<RowHead&>(stored) = head_of_frames();
+  stored.id = ids.ranges().back().last;
+  stored.ids = ids;
+  stored.time = frames.front().time;
+  stored.until = frames.back().time;
+  stored.born = born;
+  for (const frame::Frame& frame : frames) {
+    stored.items += static_cast<std::uint32_t>(frame.shape->points());
+    stored.size += static_cast<std::uint32_t>(frame.shape->form().size());
+  }
+  stored.stored = body->size();
+  stored.crc = base::crc32c(*body);
+  stored.body = std::move(*body);
+  seal(stored);
+  return stored;
+}
+
 void seal(StoredRecord& record) {
   record.crc = cover(record, record.crc);
 }
 
+IdSet ids_of(const RowHead& row) {
+  if (row.is_frames()) return row.ids;
+  IdSet ids;
+  ids.add(row.id);
+  return ids;
+}
+
+std::vector<Part> parts_of(const RowHead& row) {
+  if (!row.is_frames()) return {{row.id, row.items, row.stored, row.size, row.time}};
+  std::vector<Part> parts;
+  const std::size_t count = row.ids.count();
+  const base::UnixNanos steps = static_cast<base::UnixNanos>(std::max<std::size_t>(count, 2)) - 1;
+  const base::UnixNanos step = (row.until - row.time) / steps;
+  for (const RecordId id : row.ids.list()) {
+    const std::size_t at = parts.size();
+    parts.push_back({id, share(row.items, at, count), share(row.stored, at, count),
+                     share(row.size, at, count),
+                     row.time + step * static_cast<base::UnixNanos>(at)});
+  }
+  return parts;
+}
+
 std::uint32_t crc_of(const RowHead& head, std::string_view body) {
   return cover(head, base::crc32c(body));
+}
+
+Result<std::vector<frame::Frame>> frames_of(const StoredRecord& row, const frame::ShapePtr& shape) {
+  if (crc_of(row, row.body) != row.crc) {
+    return fail(Errc::malformed, "record {}: its CRC32C does not fit its bytes", row.id);
+  }
+  auto frames = frame::decode_block(row.body, shape);
+  if (!frames) return within(fmt::format("record {}", row.id), std::move(frames.error()));
+  if (frames->size() != row.ids.count()) {
+    return fail(Errc::malformed, "record {}: {} frames for {} ids", row.id, frames->size(),
+                row.ids.count());
+  }
+  return frames;
+}
+
+Record as_record(const frame::Frame& frame, RecordId id) {
+  Record record;
+  record.id = id;
+  record.signal = Signal::metrics;
+  record.origin = Origin::own;
+  record.time = frame.time;
+  record.items = static_cast<std::uint32_t>(frame.shape->points());
+  record.body = frame.request();
+  return record;
 }
 
 Result<Record> unpack(StoredRecord stored) {

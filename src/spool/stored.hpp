@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// A record as it lies on disk: packed (zstd when that is smaller) and sealed with a CRC32C over
-// every column, so that a damaged row is found when it is read and costs only itself. Pure; any
-// thread.
+// A row as it lies on disk: one request, packed (zstd when that is smaller), or one or more ticks
+// of our own as frames; sealed with a CRC32C over every column, so that a damaged row is found when
+// it is read and costs only itself. Pure; any thread.
 #pragma once
 
 #include <cstdint>
 #include <string>
 
 #include "base/result.hpp"
+#include "frame/block.hpp"
+#include "spool/id_set.hpp"
 #include "spool/record.hpp"
 
 namespace edgehaul::spool {
@@ -15,13 +17,14 @@ namespace edgehaul::spool {
 // What the body is. A kind this build does not know is kept, shown and never leased.
 enum class Kind : std::uint8_t {
   request = 1,  // bytes of one Export…ServiceRequest
+  frames = 2,   // a block of frames (frame/block.hpp); lies in a table of its own
 };
 
 enum class BodyCoding : std::uint8_t { plain = 0, zstd = 1 };
 
 // All columns but the body; what counting, bounding and listing need.
 struct RowHead {
-  RecordId id = 0;
+  RecordId id = 0;  // of a row of frames: the last of its ids
   std::uint8_t kind = static_cast<std::uint8_t>(Kind::request);
   std::uint8_t signal = 0;
   std::uint8_t origin = 0;
@@ -32,21 +35,47 @@ struct RowHead {
   std::uint32_t size = 0;  // of the body before packing
   std::uint32_t crc = 0;
   std::uint64_t stored = 0;  // of the body as packed
+  // Of frames only: their ids in the order of the block, the last frame's time, and the hash of the
+  // shape of a single frame that leaves its shape to the shapes table (0: the shapes are inside).
+  IdSet ids;
+  base::UnixNanos until = 0;
+  std::uint64_t shape = 0;
+
+  bool is_frames() const {
+    return kind == static_cast<std::uint8_t>(Kind::frames) && (id == 0 || !ids.empty());
+  }
+  RecordId first() const { return is_frames() ? ids.ranges().front().first : id; }
 };
+
+// A record's share of its row. Shares of one row differ by one item or byte at most and add up.
+struct Part {
+  RecordId id = 0;
+  std::uint64_t items = 0;
+  std::uint64_t stored = 0;
+  std::uint64_t size = 0;
+  base::UnixNanos time = 0;  // of a frame inside a block: as if the ticks were evenly spread
+};
+std::vector<Part> parts_of(const RowHead& row);
+IdSet ids_of(const RowHead& row);
 
 struct StoredRecord : RowHead {
   std::string body;
 };
 
+// Kind, signal and origin of every row of frames.
+RowHead head_of_frames();
+
 // The largest body that is taken: far above any receiver's limit, far below SQLite's.
 inline constexpr std::size_t kMaxBodyBytes = 256U << 20;
-
-// No id reaches this (AUTOINCREMENT ends at 2^63 - 1); one more or less than an id is a number too.
-inline constexpr RecordId kMaxId = 1ULL << 62;
 
 // Packs everything but id and born; `crc` then covers the body alone. The slow half, done on the
 // thread of the caller.
 Result<StoredRecord> pack(NewRecord record);
+// The same for a frame whose shape is kept elsewhere.
+Result<StoredRecord> pack(const frame::Frame& frame);
+// Many frames as one row that needs nothing else, complete with its CRC. `ids` are theirs.
+Result<StoredRecord> pack(std::span<const frame::Frame> frames, const IdSet& ids,
+                          std::int64_t born);
 
 // Completes `crc` when id and born are known.
 void seal(StoredRecord& record);
@@ -54,7 +83,13 @@ void seal(StoredRecord& record);
 // What `crc` should be.
 std::uint32_t crc_of(const RowHead& head, std::string_view body);
 
-// Checks the CRC and unpacks. Errc::malformed says what is wrong.
+// Checks the CRC and unpacks a request. Errc::malformed says what is wrong.
 Result<Record> unpack(StoredRecord stored);
+
+// Checks the CRC and decodes the frames of a row, one for each of its ids. `shape` as in
+// frame::decode_block().
+Result<std::vector<frame::Frame>> frames_of(const StoredRecord& row, const frame::ShapePtr& shape);
+// One frame as the record it is to whoever sends it.
+Record as_record(const frame::Frame& frame, RecordId id);
 
 }  // namespace edgehaul::spool

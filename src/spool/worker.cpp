@@ -41,9 +41,37 @@ Result<std::shared_ptr<Worker>> Worker::open(const Options& options, const base:
 }
 
 void Worker::append(NewRecord record, Committed done) {
+  auto append = prepare(std::move(record));
+  if (!append) return done(pass(std::move(append.error())));
+  append->done = std::move(done);
+  if (auto refused = queue(*append); !refused) append->done(pass(std::move(refused.error())));
+}
+
+// The slow half, on the caller's thread. Our own ticks are kept as frames; a request that makes no
+// frame (too large, or without points) is kept as it is.
+Result<Append> Worker::prepare(NewRecord record) {
+  Append append;
+  if (record.origin == Origin::own && record.signal == Signal::metrics) {
+    frame::ShapePtr last;
+    {
+      const std::lock_guard lock(mutex_);
+      last = last_shape_;
+    }
+    auto frame = frame::make_frame(record.body, record.time, last);
+    if (frame && frame->shape->points() > 0) {
+      auto packed = pack(*frame);
+      if (!packed) return pass(std::move(packed.error()));
+      append.record = std::move(*packed);
+      append.shape = frame->shape;
+      const std::lock_guard lock(mutex_);
+      last_shape_ = std::move(frame->shape);
+      return append;
+    }
+  }
   auto packed = pack(std::move(record));
-  if (!packed) return done(pass(std::move(packed.error())));
-  if (auto refused = queue(*packed, done); !refused) done(pass(std::move(refused.error())));
+  if (!packed) return pass(std::move(packed.error()));
+  append.record = std::move(*packed);
+  return append;
 }
 
 bool Worker::run(bool is_write, std::function<void(Engine&)> work) {
@@ -89,7 +117,8 @@ void Worker::start(std::shared_ptr<Worker> self) {
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
-Result<void> Worker::queue(StoredRecord& record, Committed& done) {
+Result<void> Worker::queue(Append& append) {
+  const StoredRecord& record = append.record;
   const std::lock_guard lock(mutex_);
   if (is_stopping_) return pass(stopping());
   // A large record may always come when nothing else waits.
@@ -98,9 +127,7 @@ Result<void> Worker::queue(StoredRecord& record, Committed& done) {
     return fail(Errc::unavailable, "too much waits for the disk already");
   }
   waiting_bytes_ += record.stored;
-  Append& append = waiting_.emplace_back();
-  append.record = std::move(record);
-  append.done = std::move(done);
+  waiting_.push_back(std::move(append));
   work_.notify_one();
   return {};
 }

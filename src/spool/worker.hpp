@@ -44,7 +44,8 @@ class Worker {
   };
 
   void start(std::shared_ptr<Worker> self);
-  Result<void> queue(StoredRecord& record, Committed& done);
+  Result<Append> prepare(NewRecord record);
+  Result<void> queue(Append& append);
   void loop();
   bool wait_for_work(std::unique_lock<std::mutex>& lock);
   std::vector<Append> take_appends();
@@ -63,6 +64,7 @@ class Worker {
   std::condition_variable answered_;
   std::deque<Append> waiting_;
   std::uint64_t waiting_bytes_ = 0;
+  frame::ShapePtr last_shape_;        // of our own ticks
   std::vector<Committed> in_commit_;  // whoever takes them (thread or stop) answers them
   std::vector<std::shared_ptr<Call>> calls_;
   std::vector<std::shared_ptr<Call>> in_service_;

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+// Our own ticks: kept as frames, packed into blocks, and the same bytes again when they are leased.
+#include <algorithm>
+#include <map>
+
+#include <doctest/doctest.h>
+
+#include "frame/host.hpp"
+#include "spool/reader.hpp"
+#include "spool/rig.hpp"
+
+using namespace edgehaul;
+using namespace edgehaul::test;
+using spool::Order;
+using spool::Outcome;
+using spool::Reader;
+using spool::RecordId;
+
+namespace {
+
+// Ticks of a host on their way into a spool, and what they were.
+class Ticker {
+ public:
+  explicit Ticker(Rig& rig, std::uint32_t seed = 1) : rig_(rig), host_(seed) {}
+
+  void tick(std::size_t count = 1) {
+    for (; count > 0; --count) {
+      std::string request = host_.tick();
+      auto id = rig_.spool->append_and_wait(
+          {spool::Signal::metrics, spool::Origin::own, host_.time(), 3, request});
+      REQUIRE(id.has_value());
+      sent[*id] = std::move(request);
+      rig_.clock.advance(10s);
+    }
+    rig_.spool->load_value("x").value();  // behind whatever the last tick set off
+  }
+
+  std::map<RecordId, std::string> sent;
+
+ private:
+  Rig& rig_;
+  RandomHost host_;
+};
+
+spool::Wanted up_to(std::uint32_t records, Order order = Order::oldest_first) {
+  spool::Wanted wanted;
+  wanted.max_records = records;
+  wanted.max_bytes = UINT64_MAX;
+  wanted.order = order;
+  return wanted;
+}
+
+void check_same(const std::vector<spool::Record>& records,
+                const std::map<RecordId, std::string>& sent) {
+  for (const spool::Record& record : records) {
+    REQUIRE(sent.contains(record.id));
+    CHECK(record.body == sent.at(record.id));
+  }
+}
+
+std::vector<Reader::Entry> rows(const Rig& rig) {
+  auto reader = Reader::open(rig.dir.at("spool"));
+  REQUIRE(reader);
+  auto entries = reader->records(0, 10'000);
+  REQUIRE(entries);
+  return *entries;
+}
+
+}  // namespace
+
+TEST_CASE("frames: a tick comes back as it went in, oldest or newest first") {
+  Rig rig;
+  rig.open();
+  Ticker ticker(rig);
+  ticker.tick(5);
+  const auto newest = rig.lease(0, up_to(2, Order::newest_first));
+  REQUIRE(newest.size() == 2);
+  CHECK(newest[0].id == 5);
+  CHECK(newest[1].id == 4);
+  const auto rest = rig.lease(0, up_to(100));
+  CHECK(ids_of(rest) == std::vector<RecordId>{1, 2, 3});
+  check_same(newest, ticker.sent);
+  check_same(rest, ticker.sent);
+  rig.settle(0, ids_of(rest));
+  rig.settle(0, ids_of(newest));
+  CHECK(rig.spool->stats().held.records == 0);
+  CHECK(rows(rig).empty());
+}
+
+TEST_CASE("frames: many become few rows, with their ids and all their bytes") {
+  Rig rig;
+  rig.open();
+  Ticker ticker(rig, 2);
+  ticker.tick(800);
+  const auto entries = rows(rig);
+  CHECK(entries.size() < 120);
+  CHECK(entries.front().ids.count() > 100);
+  CHECK(rig.spool->stats().held.records == 800);
+  std::size_t seen = 0;
+  for (;;) {
+    const auto some = rig.lease(0, up_to(37));
+    if (some.empty()) break;
+    check_same(some, ticker.sent);
+    CHECK(some.front().id == seen + 1);
+    seen += some.size();
+    rig.settle(0, ids_of(some));
+  }
+  CHECK(seen == 800);
+  const auto stats = rig.spool->stats();
+  CHECK(stats.held.records == 0);
+  CHECK(stats.held.items == 0);
+  CHECK(stats.held.bytes == 0);
+  CHECK(rows(rig).empty());
+}
+
+TEST_CASE("frames: a block settled in part stays for the others, over restarts and exactly once") {
+  Rig rig;
+  rig.destinations = {"a", "b"};
+  rig.open();
+  Ticker ticker(rig, 3);
+  ticker.tick(500);
+  std::vector<std::size_t> seen(2);
+  for (std::size_t round = 0; seen[0] < 500 || seen[1] < 500; ++round) {
+    const std::size_t index = round % 3 == 0 ? 1 : 0;
+    const auto order = round % 5 == 0 ? Order::newest_first : Order::oldest_first;
+    const auto some = rig.lease(index, up_to(23, order));
+    check_same(some, ticker.sent);
+    rig.settle(index, ids_of(some));
+    seen[index] += some.size();
+    if (round % 7 == 0) rig.open();
+    const auto stats = rig.spool->stats();
+    CHECK(stats.destinations[0].waiting.records == 500 - seen[0]);
+    CHECK(stats.destinations[1].waiting.records == 500 - seen[1]);
+    REQUIRE(round < 200);
+  }
+  CHECK(rig.lease(0, up_to(1)).empty());
+  CHECK(rig.lease(1, up_to(1)).empty());
+  CHECK(rows(rig).empty());
+}
+
+TEST_CASE("frames: leases stand while their ticks are packed") {
+  Rig rig;
+  rig.open();
+  Ticker ticker(rig, 4);
+  ticker.tick(10);
+  const auto early = rig.lease(0, up_to(10));
+  ticker.tick(400);
+  CHECK(rows(rig).front().ids.contains(10));
+  rig.settle(0, {1, 2, 3, 4, 5}, Outcome::delivered);
+  rig.settle(0, {6, 7, 8, 9, 10}, Outcome::returned);
+  const auto next = rig.lease(0, up_to(3));
+  CHECK(ids_of(next) == std::vector<RecordId>{6, 7, 8});
+  check_same(next, ticker.sent);
+}
+
+TEST_CASE("frames: one that is refused is set aside alone") {
+  Rig rig;
+  rig.open();
+  Ticker ticker(rig, 5);
+  ticker.tick(400);
+  const auto some = rig.lease(0, up_to(50));
+  rig.settle(0, {17}, Outcome::rejected, "no such metric");
+  auto reader = Reader::open(rig.dir.at("spool"));
+  const auto aside = reader->set_aside();
+  REQUIRE(aside->size() == 1);
+  CHECK(aside->front().entry.id == 17);
+  CHECK(reader->set_aside_record(aside->front().number)->body == ticker.sent[17]);
+  CHECK(rig.spool->stats().held.records == 399);
+}
+
+TEST_CASE("frames: ids never come twice, though the sequence runs ahead of them") {
+  Rig rig;
+  rig.open();
+  Ticker ticker(rig, 6);
+  ticker.tick(3);
+  rig.settle(0, ids_of(rig.lease(0, up_to(9))));
+  rig.open();
+  ticker.tick(1);
+  CHECK(ticker.sent.rbegin()->first == 4);
+  const RecordId request = rig.add("not a metrics request");
+  CHECK(request == 5);
+  ticker.tick(1);
+  CHECK(ticker.sent.rbegin()->first == 6);
+}
+
+TEST_CASE("frames: ticks and requests share one order") {
+  Rig rig;
+  rig.open();
+  Ticker ticker(rig, 7);
+  std::vector<RecordId> requests;
+  for (int i = 0; i < 450; ++i) {
+    ticker.tick();
+    if (i % 9 == 0) requests.push_back(rig.add(noise(50, static_cast<std::uint64_t>(i))));
+  }
+  CHECK(rows(rig).size() < 200);
+  const auto all = rig.lease(0, up_to(1000));
+  REQUIRE(all.size() == 500);
+  std::vector<RecordId> ids = ids_of(all);
+  std::sort(ids.begin(), ids.end());
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    CHECK(ids[i] == i + 1);
+}
+
+TEST_CASE("frames: kept in memory with their shapes while the disk fails") {
+  Rig rig;
+  rig.open();
+  Ticker ticker(rig, 8);
+  ticker.tick(3);
+  const std::string folder = rig.dir.at("spool");
+  auto options = rig.options();
+  rig.spool.reset();
+  REQUIRE(std::rename(folder.c_str(), (folder + ".away").c_str()) == 0);
+  std::FILE* file = std::fopen(folder.c_str(), "w");
+  REQUIRE(file != nullptr);
+  std::fclose(file);
+  rig.open(options);
+  CHECK(rig.spool->stats().mode == spool::Mode::memory);
+  Ticker blind(rig, 9);
+  blind.tick(20);
+  check_same(rig.lease(0, up_to(5)), blind.sent);
+  REQUIRE(std::remove(folder.c_str()) == 0);
+  REQUIRE(std::rename((folder + ".away").c_str(), folder.c_str()) == 0);
+  rig.clock.advance(120s);
+  blind.tick(1);
+  blind.tick(1);
+  CHECK(rig.spool->stats().mode == spool::Mode::durable);
+  rig.open();
+  const auto all = rig.lease(0, up_to(100));
+  REQUIRE(all.size() == 25);
+  for (const auto& record : all) {
+    const bool is_old = ticker.sent.contains(record.id);
+    CHECK(record.body == (is_old ? ticker.sent : blind.sent).at(record.id));
+  }
+}
+
+TEST_CASE("frames: the reader sees what a lease gives") {
+  Rig rig;
+  rig.open();
+  Ticker ticker(rig, 10);
+  ticker.tick(430);
+  auto reader = Reader::open(rig.dir.at("spool"));
+  REQUIRE(reader);
+  CHECK(reader->record(7)->body == ticker.sent[7]);
+  CHECK(reader->record(430)->body == ticker.sent[430]);
+  CHECK(reader->record(431).error().code == Errc::absent);
+  std::size_t seen = 0;
+  for (const auto& entry : rows(rig)) {
+    const auto records = reader->row(entry.id);
+    REQUIRE(records);
+    CHECK(records->size() == entry.ids.count());
+    check_same(*records, ticker.sent);
+    seen += records->size();
+  }
+  CHECK(seen == 430);
+  const auto verified = reader->verify();
+  REQUIRE(verified);
+  CHECK(verified->is_sound());
+  CHECK(verified->records == 430);
+  CHECK(verified->unknown_kinds == 0);
+}
