@@ -77,6 +77,12 @@ void add_spool(std::vector<Key>& rows) {
       row("spool.set_aside_size", [](Slot s) -> auto& { return s.config.spool.set_aside_size; },
           "Bytes of rejected records that are kept for people to look at.", {0, 1024 * kMiB}));
   rows.push_back(row(
+      "spool.thin.coarsest", [](Slot s) -> auto& { return s.config.spool.thin_coarsest; },
+      "When there is no room, samples of this host are thinned to every second one, oldest first, "
+      "again and again, but never to a longer step than this; only then are records dropped. 0 "
+      "switches it off.",
+      between(0ms, 24h)));
+  rows.push_back(row(
       "spool.commit_delay", [](Slot s) -> auto& { return s.config.spool.commit_delay; },
       "Wait at most this long for more records to share a commit.", between(0ms, 5s)));
 }

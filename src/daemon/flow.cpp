@@ -30,8 +30,9 @@ std::string environment(const char* name) {
 bool needs_another_spool(const spool::Options& now, const spool::Options& next) {
   return now.directory != next.directory || now.max_size != next.max_size ||
          now.max_age != next.max_age || now.memory_queue != next.memory_queue ||
-         now.set_aside_size != next.set_aside_size || now.commit_delay != next.commit_delay ||
-         now.keep_peers != next.keep_peers || now.destinations != next.destinations;
+         now.set_aside_size != next.set_aside_size || now.thin_coarsest != next.thin_coarsest ||
+         now.commit_delay != next.commit_delay || now.keep_peers != next.keep_peers ||
+         now.destinations != next.destinations;
 }
 
 identity::Kubernetes kubernetes_of(const base::Roots& roots) {

@@ -257,6 +257,8 @@ Stats Engine::stats() {
   stats.max_size = limits_.max_size;
   stats.set_aside = aside_kept_.records + aside_.size();
   stats.dropped_ever = losses();
+  look_at_resolutions();
+  stats.resolutions = resolutions_;
   stats.bytes_per_second = rate_.per_second();
   for (const auto& destination : ledger_.destinations()) {
     stats.destinations.push_back(

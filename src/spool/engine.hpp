@@ -45,7 +45,7 @@ struct Leased {
 // Named values of the spool itself start with a dot; others must not.
 inline constexpr std::string_view kAgeValue = ".age";  // reading of the age clock, wall time
 inline constexpr std::string_view kSalvageValue = ".salvage";  // page reached, last id
-inline constexpr std::string_view kLossesValue = ".losses";    // size age corrupt memory rejected
+inline constexpr std::string_view kLossesValue = ".losses";    // as in Stats::dropped_ever
 
 class Engine {
  public:
@@ -76,6 +76,13 @@ class Engine {
 
  private:
   static constexpr std::size_t kLooseAtLeast = 16;
+  static constexpr std::size_t kThinningsPerCommit = 4;  // each may take milliseconds
+
+  // Blocks that became one with fewer frames.
+  struct Thinning {
+    std::vector<RowHead> before;
+    RowHead after;
+  };
 
   struct Drop {
     RowHead head;
@@ -110,7 +117,7 @@ class Engine {
   Result<void> insert(Append& append, std::vector<Drop>& drops);
   void give_id(StoredRecord& record);
   Result<void> write_owed();
-  std::array<std::uint64_t, 5> losses() const;
+  Losses losses() const;
   struct Place;
   Result<std::optional<Place>> find_place(const StoredRecord& record, const frame::ShapePtr& shape,
                                           std::vector<Drop>& drops);
@@ -129,6 +136,7 @@ class Engine {
   struct Run;
   Result<Run> find_run();
   Result<void> pack_run(Run& run);
+  void learn_shrink(const std::vector<RowHead>& rows, const StoredRecord& block);
   Result<void> replace_rows(const std::vector<RowHead>& rows, const StoredRecord& block);
 
   // engine_room.cpp
@@ -137,6 +145,15 @@ class Engine {
   Result<void> expire(std::vector<Drop>& drops);
   Result<void> keep_log_small(std::uint64_t more);
   bool is_expiry_due() const;
+
+  // engine_thin.cpp
+  bool may_thin(const RowHead& row) const;
+  Result<std::vector<RowHead>> find_thinnable();
+  Result<bool> thin();
+  Result<std::optional<StoredRecord>> every_second(const std::vector<RowHead>& rows,
+                                                   Thinning& thinning);
+  void thinned();
+  void look_at_resolutions();
 
   // engine_trouble.cpp
   bool overcome(const Error& error, int attempt);
@@ -182,11 +199,17 @@ class Engine {
   std::uint64_t max_pages_ = 0;
   std::uint64_t reserve_pages_ = Limits::kReservePages;
 
-  RecordId next_id_ = 0;                      // 0: not known yet
-  RecordId reserved_id_ = 0;                  // sqlite_sequence says at least this
-  RecordId packed_to_ = 0;                    // no loose frames up to this id
-  std::size_t loose_frames_ = 0;              // rows of one frame, at most
-  std::size_t next_packing_ = 0;              // with so many of them it is tried
+  RecordId next_id_ = 0;             // 0: not known yet
+  RecordId reserved_id_ = 0;         // sqlite_sequence says at least this
+  RecordId packed_to_ = 0;           // no loose frames up to this id
+  std::size_t loose_frames_ = 0;     // rows of one frame, at most
+  std::size_t next_packing_ = 0;     // with so many of them it is tried
+  double shrink_ = 1;                // bytes of a block for those of its single frames
+  RecordId thinned_to_ = 0;          // nothing to thin up to this id
+  std::vector<Thinning> thinnings_;  // of the open transaction
+  std::vector<Resolution> resolutions_;
+  bool are_resolutions_known_ = false;
+  base::Steady next_look_;
   RecordId count_next_ = 0, count_last_ = 0;  // rows not counted yet
   AgeClock age_;
   std::int64_t age_saved_ = 0;
@@ -200,8 +223,8 @@ class Engine {
   base::Steady progress_at_;
   RecordId salvage_last_ = 0;  // ids up to this may still come out of the damaged file
   std::uint64_t salvage_expected_ = 0;
-  Stats counters_;                                // the counting part of Stats
-  std::array<std::uint64_t, 5> losses_before_{};  // of earlier starts: kLossesValue
+  Stats counters_;          // the counting part of Stats
+  Losses losses_before_{};  // of earlier starts: kLossesValue
   std::uint64_t losses_saved_ = 0;
   Rate rate_;
 };

@@ -117,6 +117,13 @@ Result<void> Engine::pack_run(Run& run) {
   return {};
 }
 
+void Engine::learn_shrink(const std::vector<RowHead>& rows, const StoredRecord& block) {
+  std::uint64_t before = 0;
+  for (const RowHead& row : rows)
+    before += row.stored;
+  if (before > 0) shrink_ = static_cast<double>(block.stored) / static_cast<double>(before);
+}
+
 // The same records in another row, in one transaction.
 Result<void> Engine::replace_rows(const std::vector<RowHead>& rows, const StoredRecord& block) {
   const std::uint64_t pages = Limits::pages_of(block.stored) + rows.size() + Limits::kReservePages;
@@ -124,15 +131,15 @@ Result<void> Engine::replace_rows(const std::vector<RowHead>& rows, const Stored
   auto transaction = Transaction::begin(store_->database());
   if (!transaction) return pass(std::move(transaction.error()));
   IdSet ids;
-  for (const RowHead& row : rows) {
-    for (const IdRange& range : row.ids.ranges())
-      ids.add(range.first, range.last);
-  }
+  for (const RowHead& row : rows)
+    ids = joined(std::move(ids), row.ids);
   if (auto erased = store_->erase(ids); !erased) return pass(std::move(erased.error()));
   if (auto done = store_->insert(block); !done) return done;
   if (auto done = shapes_.sweep(*store_); !done) return done;
   if (auto done = transaction->commit(); !done) return done;
+  learn_shrink(rows, block);
   ledger_.rewrite(rows, block);
+  are_resolutions_known_ = false;
   ++counters_.commits;
   last_commit_ = clock_.steady();
   return {};

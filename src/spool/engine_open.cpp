@@ -126,6 +126,8 @@ Result<void> Engine::adopt(std::unique_ptr<Store> store) {
   packed_to_ = 0;
   loose_frames_ = 0;
   next_packing_ = kLooseAtLeast;
+  thinned_to_ = 0;
+  are_resolutions_known_ = false;
   if (!is_loaded_ && !memory_.empty() && *last >= memory_.records().begin()->first) {
     renumber_memory(*last + 1);
   }
@@ -188,7 +190,7 @@ Result<void> Engine::load(Store& store) {
     age_.start(head.born, head.is_frames() ? head.until : head.time, clock_);
   }
   store.rest();
-  const auto lost = numbers_in(values_[std::string(kLossesValue)], 5);
+  const auto lost = numbers_in(values_[std::string(kLossesValue)], losses_before_.size());
   for (std::size_t i = 0; i < losses_before_.size(); ++i) {
     losses_before_[i] = static_cast<std::uint64_t>(std::max<std::int64_t>(lost[i], 0));
   }

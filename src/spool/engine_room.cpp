@@ -12,12 +12,6 @@ namespace {
 constexpr std::size_t kMaxDrops = 200'000;
 constexpr std::size_t kRowsPerExpiry = 4096;  // the rest follows with the next commit
 
-void add(IdSet& ids, const RowHead& row) {
-  const IdSet more = ids_of(row);
-  for (const IdRange& range : more.ranges())
-    ids.add(range.first, range.last);
-}
-
 }  // namespace
 
 Result<bool> Engine::make_room(std::uint64_t pages, bool for_peer, std::vector<Drop>& drops) {
@@ -27,6 +21,9 @@ Result<bool> Engine::make_room(std::uint64_t pages, bool for_peer, std::vector<D
     const std::uint64_t room = now->free + (max_pages_ > now->used ? max_pages_ - now->used : 0);
     if (room >= pages + reserve_pages_) return true;
     if (options_.keep_peers && for_peer) return false;
+    auto thinner = thin();
+    if (!thinner) return thinner;
+    if (*thinner) continue;
     // A little more than needed: deletes are nearly free when they come in runs.
     const std::uint64_t missing = pages + reserve_pages_ - room + max_pages_ / 256;
     auto dropped = drop_oldest(missing, options_.keep_peers, drops);
@@ -43,7 +40,7 @@ Result<bool> Engine::drop_oldest(std::uint64_t pages, bool only_own, std::vector
     const RowHead& head = store_->head();
     const bool may_go = !only_own || head.origin == static_cast<std::uint8_t>(Origin::own);
     if (may_go && !ledger_.is_leased(head)) {
-      add(ids, head);
+      ids = joined(std::move(ids), ids_of(head));
       bytes +=
           head.stored < 4000 ? head.stored + 80 : Limits::pages_of(head.stored) * Store::kPageBytes;
       drops.push_back({head, false});
@@ -83,7 +80,7 @@ Result<void> Engine::expire(std::vector<Drop>& drops) {
       next_expiry_ = std::min(next_expiry_, now + 60);
       continue;
     }
-    add(ids, head);
+    ids = joined(std::move(ids), ids_of(head));
     drops.push_back({head, true});
   }
   store_->rest();

@@ -73,6 +73,7 @@ Result<void> Engine::transact(std::vector<Append>* appends,
   if (!filled) {
     counters_.dropped_rejected = rejected_before;
     shapes_.rolled_back();
+    thinnings_.clear();
     reserved_id_ = 0;
     return filled;
   }
@@ -160,10 +161,10 @@ Result<void> Engine::put(const StoredRecord& record, const Place& place, bool ig
   return store_->insert(record, ignore_present);
 }
 
-std::array<std::uint64_t, 5> Engine::losses() const {
-  const std::uint64_t now[] = {counters_.dropped_size, counters_.dropped_age,
-                               counters_.dropped_corrupt, counters_.dropped_memory,
-                               counters_.dropped_rejected};
+Losses Engine::losses() const {
+  const std::uint64_t now[] = {counters_.dropped_size,     counters_.dropped_age,
+                               counters_.dropped_corrupt,  counters_.dropped_memory,
+                               counters_.dropped_rejected, counters_.dropped_thinned};
   auto sum = losses_before_;
   for (std::size_t i = 0; i < sum.size(); ++i)
     sum[i] += now[i];
@@ -256,6 +257,7 @@ Result<void> Engine::write_aside(std::vector<Drop>& drops) {
 }
 
 void Engine::committed(std::vector<Append>* appends, const std::vector<Drop>& drops) {
+  thinned();
   for (const Drop& drop : drops) {
     const IdSet lost = without(ids_of(drop.head), ledger_.done());
     (drop.is_aged ? counters_.dropped_age : counters_.dropped_size) += lost.count();
@@ -283,7 +285,9 @@ void Engine::committed(std::vector<Append>* appends, const std::vector<Drop>& dr
     ++counters_.appended;
     ledger_.hold(append.record);
     loose_frames_ += append.record.is_frames() ? 1U : 0U;
-    rate_.add(append.record.stored, last_commit_);
+    // A frame by what it will be in a block.
+    const double share = append.record.is_frames() ? shrink_ : 1;
+    rate_.add(static_cast<double>(append.record.stored) * share, last_commit_);
   }
 }
 
@@ -317,7 +321,7 @@ void Engine::keep_in_memory(std::vector<Append>& appends) {
     append.outcome = record.id;
     ++counters_.appended;
     ledger_.hold(record);
-    rate_.add(record.stored, clock_.steady());
+    rate_.add(static_cast<double>(record.stored), clock_.steady());
     memory_.add(std::move(record));
   }
   auto oldest = memory_.records().begin();

@@ -73,6 +73,12 @@ IdSet without(IdSet a, const IdSet& b) {
   return a;
 }
 
+IdSet joined(IdSet a, const IdSet& b) {
+  for (const IdRange& range : b.ranges())
+    a.add(range.first, range.last);
+  return a;
+}
+
 IdSet intersect(const IdSet& a, const IdSet& b) {
   IdSet both;
   auto left = a.ranges().begin();

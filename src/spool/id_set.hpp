@@ -45,6 +45,7 @@ class IdSet {
 
 IdSet intersect(const IdSet& a, const IdSet& b);
 IdSet without(IdSet a, const IdSet& b);
+IdSet joined(IdSet a, const IdSet& b);
 
 // "1-500 612 700-703", the form kept in the destinations table.
 std::string format_ids(const IdSet& ids);

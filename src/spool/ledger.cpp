@@ -95,6 +95,12 @@ void Ledger::rewrite(const std::vector<RowHead>& before, const RowHead& after) {
   for (const RowHead& row : before) {
     for (const Part& part : parts_of(row))
       unhold(part);
+    const IdSet gone = without(row.ids, after.ids);
+    for (Destination& destination : destinations_) {
+      IdSet rest = without(destination.settled, gone);
+      destination.is_dirty = destination.is_dirty || rest != destination.settled;
+      destination.settled = std::move(rest);
+    }
   }
   for (const Part& part : parts_of(after)) {
     hold(part);
@@ -107,9 +113,7 @@ void Ledger::rewrite(const std::vector<RowHead>& before, const RowHead& after) {
 
 void Ledger::discard(const RowHead& row) {
   drop(row);
-  const IdSet all = ids_of(row);
-  for (const IdRange& ids : all.ranges())
-    done_.add(ids.first, ids.last);
+  done_ = joined(std::move(done_), ids_of(row));
 }
 
 void Ledger::set_lingering(IdSet ids) {
@@ -119,10 +123,7 @@ void Ledger::set_lingering(IdSet ids) {
 }
 
 IdSet Ledger::progress(std::size_t index) const {
-  IdSet ids = destinations_[index].settled;
-  for (const IdRange& range : lingering_.ranges())
-    ids.add(range.first, range.last);
-  return ids;
+  return joined(destinations_[index].settled, lingering_);
 }
 
 void Ledger::forget_counts() {

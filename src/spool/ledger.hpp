@@ -40,7 +40,7 @@ class Ledger {
   // It left before it was settled by all; `ids` of the row, those that are done left out.
   void drop(const RowHead& row) { drop(row, ids_of(row)); }
   void drop(const RowHead& row, const IdSet& ids);
-  // The same records, in other rows.
+  // The same records in another row; those that are missing there were dropped.
   void rewrite(const std::vector<RowHead>& before, const RowHead& after);
   bool is_leased(RecordId id) const;
   bool is_leased(const RowHead& row) const;  // any record of it

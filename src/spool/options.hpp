@@ -16,6 +16,9 @@ struct Options {
   std::uint64_t memory_queue = 8ULL << 20;    // bytes kept in memory while the disk fails
   std::uint64_t set_aside_size = 8ULL << 20;  // bytes of rejected records kept for people
   std::chrono::milliseconds commit_delay{0};  // wait at most this long to share a commit
+  // Full: ticks of our own are thinned, oldest first, down to this step, before records are
+  // dropped. 0: never.
+  std::chrono::milliseconds thin_coarsest{std::chrono::minutes(5)};
   // Full: refuse peers' records (they keep them) and never drop one for our own, instead of
   // dropping the oldest of all.
   bool keep_peers = false;

@@ -12,14 +12,14 @@ namespace edgehaul::spool {
 
 class Rate {
  public:
-  void add(std::uint64_t bytes, base::Steady now) {
+  void add(double bytes, base::Steady now) {
     if (!has_begun_) {
       // The first arrival only starts the measurement: nobody knows how long it took to gather.
       has_begun_ = true;
       start_ = last_ = now;
       return;
     }
-    pending_ += static_cast<double>(bytes);
+    pending_ += bytes;
     const double span = std::chrono::duration<double>(now - last_).count();
     if (span < 1) return;
     const double age = std::chrono::duration<double>(now - start_).count();

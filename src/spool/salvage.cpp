@@ -133,13 +133,11 @@ void Salvage::take(const Cell& cell, std::vector<StoredRecord>& into) {
   const IdSet ids = ids_of(*head);
   auto body = record_body(file_, cell);
   if (!body || crc_of(*head, *body) != head->crc) {
-    for (const IdRange& range : ids.ranges())
-      damaged_.add(range.first, range.last);
+    damaged_ = joined(std::move(damaged_), ids);
     return;
   }
   if (intersect(intact_, ids) == ids) return;
-  for (const IdRange& range : ids.ranges())
-    intact_.add(range.first, range.last);
+  intact_ = joined(std::move(intact_), ids);
   StoredRecord record;
   static_cast<RowHead&>(record) = *head;
   record.body = std::move(*body);

@@ -31,6 +31,17 @@ struct DestinationStats {
   std::uint64_t leased = 0;    // records in flight
 };
 
+// Losses by reason: size, age, corrupt, memory, rejected, thinned.
+using Losses = std::array<std::uint64_t, 6>;
+
+// What blocks of ticks cover at one step.
+struct Resolution {
+  double step_seconds = 0;  // between two ticks, on average
+  base::UnixNanos from = 0;
+  base::UnixNanos until = 0;
+  std::uint64_t records = 0;
+};
+
 struct Stats {
   Mode mode = Mode::durable;
   std::string trouble;         // why the mode is memory, in words; empty when all is well
@@ -52,9 +63,11 @@ struct Stats {
   std::uint64_t dropped_corrupt = 0;   // failed their CRC or were unreadable after damage
   std::uint64_t dropped_memory = 0;    // did not fit the memory queue while degraded
   std::uint64_t dropped_rejected = 0;  // set aside and later pushed out by the set-aside bound
-  // The same five, since this spool was created: size, age, corrupt, memory, rejected. A crash may
-  // take the last few from this count, never from the ones above.
-  std::array<std::uint64_t, 5> dropped_ever{};
+  std::uint64_t dropped_thinned = 0;   // ticks of our own between others, to make room
+  // The same six, since this spool was created. A crash may take the last few from this count,
+  // never from the ones above.
+  Losses dropped_ever{};
+  std::vector<Resolution> resolutions;  // of the ticks that are packed, fine ones first
   std::uint64_t set_aside = 0;          // rejected records kept for people
   std::uint64_t salvaged = 0;           // records brought over from a damaged file
   std::uint64_t quarantined_files = 0;  // damaged files kept beside the spool

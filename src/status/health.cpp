@@ -14,6 +14,9 @@ namespace {
 // Two ticks may be missed before anybody worries, and a slow one gets half a minute.
 constexpr double kPatienceTicks = 3;
 constexpr double kPatienceSeconds = 30;
+// Records that have waited so long are stuck, not on their way.
+constexpr double kStuckSeconds = 3600;
+constexpr double kWarnHours = 24;
 
 // How long no tick has come although several were due; 0 when all is well.
 double stalled_seconds(const Snapshot& snapshot) {
@@ -23,12 +26,25 @@ double stalled_seconds(const Snapshot& snapshot) {
   return silence > std::max(kPatienceSeconds, kPatienceTicks * sampling.interval) ? silence : 0;
 }
 
+// How soon the bound will bite a queue that nobody empties; -1 while that is far away.
+double hours_to_loss(const Snapshot& snapshot) {
+  const double waiting = static_cast<double>(snapshot.now - snapshot.spool.oldest) / 1e9;
+  const bool is_stuck = snapshot.spool.oldest != 0 && waiting > kStuckSeconds;
+  const double hours = snapshot.spool.hours_left;
+  return is_stuck && hours >= 0 && hours < kWarnHours ? hours : -1;
+}
+
 }  // namespace
 
 std::vector<std::string> troubles(const Snapshot& snapshot) {
   std::vector<std::string> found;
   if (snapshot.spool.mode == spool::Mode::memory) {
     found.push_back(fmt::format("spool: in memory only, {}", snapshot.spool.trouble));
+  }
+  if (const double hours = hours_to_loss(snapshot); hours >= 0) {
+    found.push_back(fmt::format(
+        "spool: full in {} at this rate, then samples are lost",
+        units::format_duration(std::chrono::seconds(static_cast<std::int64_t>(hours * 3600)))));
   }
   if (const double silence = stalled_seconds(snapshot); silence > 0) {
     const std::chrono::seconds span(static_cast<std::int64_t>(silence));

@@ -130,11 +130,18 @@ json::object spool(const spool::Stats& from) {
   } else {
     out["hours_left"] = nullptr;
   }
-  out["dropped"] = json::object{{"size", from.dropped_size},
-                                {"age", from.dropped_age},
-                                {"corrupt", from.dropped_corrupt},
-                                {"memory", from.dropped_memory},
-                                {"rejected", from.dropped_rejected}};
+  out["dropped"] =
+      json::object{{"size", from.dropped_size},         {"age", from.dropped_age},
+                   {"corrupt", from.dropped_corrupt},   {"memory", from.dropped_memory},
+                   {"rejected", from.dropped_rejected}, {"thinned", from.dropped_thinned}};
+  json::array resolutions;
+  for (const spool::Resolution& one : from.resolutions) {
+    resolutions.push_back(json::object{{"step_seconds", number(one.step_seconds)},
+                                       {"from", time(one.from)},
+                                       {"until", time(one.until)},
+                                       {"records", one.records}});
+  }
+  out["resolutions"] = std::move(resolutions);
   return out;
 }
 

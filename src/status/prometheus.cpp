@@ -97,6 +97,7 @@ void spool(Page& page, const Snapshot& snapshot) {
   page.sample(from.dropped_corrupt, "reason", "corrupt");
   page.sample(from.dropped_memory, "reason", "memory");
   page.sample(from.dropped_rejected, "reason", "rejected");
+  page.sample(from.dropped_thinned, "reason", "thinned");
   page.single("spool_set_aside_records", "gauge", "Rejected records kept for people.",
               from.set_aside);
 }

@@ -218,11 +218,19 @@ std::string spooled(View spool, const Times& when, const Painter& paint) {
                                                         spool["file_system"].text())));
   }
   std::string lost;
-  for (const std::string_view reason : {"size", "age", "corrupt", "memory", "rejected"}) {
+  for (const std::string_view reason :
+       {"size", "age", "corrupt", "memory", "rejected", "thinned"}) {
     const std::uint64_t count = spool["dropped"][reason].count();
     if (count > 0) lost += fmt::format("{}{} by {}", lost.empty() ? "" : ", ", count, reason);
   }
   if (!lost.empty()) out += fmt::format("  {}\n", paint.bad("records lost: " + lost));
+  // Of interest once there is more than one.
+  if (spool["resolutions"].items().size() > 1) {
+    for (const View one : spool["resolutions"].items()) {
+      out += fmt::format("  a sample every {} from {} to {}\n", span(one["step_seconds"].number()),
+                         when(one["from"]), when(one["until"]));
+    }
+  }
   if (spool["set_aside"].count() > 0) {
     out += fmt::format("  {} rejected records set aside (edgehaul spool ls --rejected)\n",
                        spool["set_aside"].count());
