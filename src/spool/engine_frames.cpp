@@ -38,9 +38,11 @@ class Shared {
 struct Engine::Run {
   std::vector<RowHead> rows;
   std::uint64_t points = 0;
+  std::uint64_t stored = 0;
+  std::uint64_t most = 0;  // stored
 
   bool is_enough() const {
-    return rows.size() >= kFramesPerBlock ||
+    return stored >= most || rows.size() >= kFramesPerBlock ||
            (rows.size() >= kFramesAtLeast && points >= kPointsPerBlock);
   }
 };
@@ -71,17 +73,20 @@ void Engine::pack_frames() {
 
 Result<Engine::Run> Engine::find_run() {
   Run run;
+  run.most = limits_.largest_block() / 2;
   auto row = store_->seek_frames(packed_to_);
   for (; row && *row && !run.is_enough(); row = store_->next()) {
     const RowHead& head = store_->head();
     if (head.ids.count() > 1) {
       // What lies before a block stays as it is: there will be no more of it.
-      run = Run();
+      run.rows.clear();
+      run.points = run.stored = 0;
       packed_to_ = head.id;
       continue;
     }
     run.rows.push_back(head);
     run.points += head.items;
+    run.stored += head.stored;
   }
   if (!row) return pass(std::move(row.error()));
   loose_frames_ = run.rows.size();

@@ -31,12 +31,15 @@ bool Engine::may_thin(const RowHead& row) const {
 // they become one of the usual size. Empty when nothing is left to thin.
 Result<std::vector<RowHead>> Engine::find_thinnable() {
   std::vector<RowHead> rows;
+  std::uint64_t stored = 0;
   bool is_prefix = true;
   auto row = store_->seek_frames(thinned_to_);
   for (; row && *row && rows.size() < 2; row = store_->next()) {
     const RowHead& head = store_->head();
-    if (may_thin(head) && !ledger_.is_leased(head) && head.stored <= limits_.log_hard / 8) {
+    if (may_thin(head) && !ledger_.is_leased(head) &&
+        stored + head.stored <= limits_.largest_block()) {
       rows.push_back(head);
+      stored += head.stored;
     } else if (!rows.empty()) {
       break;
     }
@@ -52,7 +55,13 @@ Result<std::vector<RowHead>> Engine::find_thinnable() {
 // nothing to thin.
 Result<bool> Engine::thin() {
   if (options_.thin_coarsest.count() == 0 || count_next_ != 0 || salvage_) return false;
-  for (int tries = 0; tries < kTries && thinnings_.size() < kThinningsPerCommit; ++tries) {
+  std::uint64_t written = 0;
+  for (const Thinning& thinning : thinnings_)
+    written += thinning.after.stored;
+  if (written > limits_.largest_block() / 2 || thinnings_.size() >= kThinningsPerCommit) {
+    return false;
+  }
+  for (int tries = 0; tries < kTries; ++tries) {
     auto rows = find_thinnable();
     if (!rows) return pass(std::move(rows.error()));
     if (rows->empty()) return false;

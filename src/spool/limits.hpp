@@ -46,6 +46,9 @@ struct Limits {
   // The largest packed record: its commit must fit the log.
   std::uint64_t largest_record() const { return log_hard - 24 * Store::kFrameBytes; }
 
+  // A block is recoded in one commit.
+  std::uint64_t largest_block() const { return log_hard / 2; }
+
   // Pages that a row of so many stored bytes takes at most.
   static std::uint64_t pages_of(std::uint64_t stored) {
     const std::uint64_t payload = stored + 80;

@@ -2,6 +2,7 @@
 // Our own ticks: kept as frames, packed into blocks, and the same bytes again when they are leased.
 #include <algorithm>
 #include <map>
+#include <memory>
 
 #include <doctest/doctest.h>
 
@@ -24,16 +25,23 @@ class Ticker {
  public:
   explicit Ticker(Rig& rig, std::uint32_t seed = 1) : rig_(rig), host_(seed) {}
 
+  // A few ticks to each commit, so that the test is quick.
   void tick(std::size_t count = 1) {
-    for (; count > 0; --count) {
+    for (std::size_t i = 0; i < count; ++i) {
       std::string request = host_.tick();
-      auto id = rig_.spool->append_and_wait(
-          {spool::Signal::metrics, spool::Origin::own, host_.time(), 3, request});
-      REQUIRE(id.has_value());
-      sent[*id] = std::move(request);
+      const auto kept = std::make_shared<std::string>(request);
+      rig_.spool->append(
+          {spool::Signal::metrics, spool::Origin::own, host_.time(), 3, std::move(request)},
+          [this, kept](Result<RecordId> id) {
+            CHECK(id.has_value());
+            if (id) sent[*id] = std::move(*kept);
+          });
       rig_.clock.advance(10s);
+      if (i % 16 == 15) rig_.spool->load_value("x").value();
     }
-    rig_.spool->load_value("x").value();  // behind whatever the last tick set off
+    // Twice: behind the commit, and behind whatever it set off.
+    rig_.spool->load_value("x").value();
+    rig_.spool->load_value("x").value();
   }
 
   std::map<RecordId, std::string> sent;
@@ -348,4 +356,59 @@ TEST_CASE("frames: a block of a newer version stays where it is") {
   CHECK(some.size() == 390 - entry.ids.count());
   CHECK(rig.spool->stats().held.records == 390);
   CHECK(rig.spool->stats().dropped_corrupt == 0);
+}
+
+TEST_CASE("frames: without room the oldest ticks are thinned before any goes, within the bound") {
+  Rig rig;
+  auto options = rig.options();
+  options.max_size = 1U << 20;
+  options.thin_coarsest = 100s;
+  options.max_age = 24h * 3650;
+  rig.open(options);
+  // Noise, so that the bound is near.
+  std::map<RecordId, std::string> sent;
+  RandomHost host(14);
+  const auto shape = *frame::Shape::of(host.tick() + host.tick() + host.tick());
+  std::uint64_t state = 1;
+  std::uint64_t largest = 0;
+  for (int i = 0; i < 6000; ++i) {
+    std::vector<std::uint64_t> numbers;
+    for (const frame::Slot& slot : shape->slots()) {
+      state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+      const bool is_value = slot.blank == frame::Blank::integer || slot.blank == frame::Blank::real;
+      numbers.push_back(is_value ? state >> 40 : 0);
+    }
+    auto id = rig.spool->append_and_wait(
+        {spool::Signal::metrics, spool::Origin::own, rig.clock.wall(), 1, shape->fill(numbers)});
+    REQUIRE(id.has_value());
+    sent[*id] = shape->fill(numbers);
+    rig.clock.advance(10s);
+    largest = std::max(largest, rig.spool->stats().disk_bytes);
+    if (rig.spool->stats().dropped_size > 0) break;
+  }
+  CHECK(largest <= 1U << 20);
+  const auto stats = rig.spool->stats();
+  CHECK(stats.dropped_thinned > 0);
+  CHECK(stats.dropped_ever[5] == stats.dropped_thinned);
+  CHECK(stats.held.records + stats.dropped_thinned + stats.dropped_size == sent.size());
+  CHECK(stats.resolutions.size() > 1);
+  CHECK(stats.resolutions.back().step_seconds <= 100);
+  CHECK(stats.resolutions.back().from <= stats.resolutions.front().from);
+
+  std::vector<base::UnixNanos> times;
+  std::size_t seen = 0;
+  for (auto some = rig.lease(0, up_to(100)); !some.empty(); some = rig.lease(0, up_to(100))) {
+    check_same(some, sent);
+    for (const auto& record : some)
+      times.push_back(record.time);
+    seen += some.size();
+    rig.settle(0, ids_of(some));
+  }
+  CHECK(seen == stats.held.records);
+  CHECK(std::is_sorted(times.begin(), times.end()));
+  // Coarse in the past, every tick at the end.
+  CHECK(times[1] - times[0] >= 20'000'000'000);
+  CHECK(times[seen - 1] - times[seen - 2] == 10'000'000'000);
+  CHECK(rig.spool->stats().held.records == 0);
+  CHECK(rig.spool->stats().held.bytes == 0);
 }
