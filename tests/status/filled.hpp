@@ -26,6 +26,9 @@ inline spool::Stats filled_spool() {
   spool.dropped_corrupt = 3;
   spool.dropped_memory = 4;
   spool.dropped_rejected = 5;
+  spool.dropped_thinned = 9;
+  spool.resolutions = {{10, kNow - 3600 * kSecond, kNow, 360},
+                       {40, kNow - 7200 * kSecond, kNow - 3600 * kSecond, 90}};
   spool.set_aside = 6;
   spool.salvaged = 7;
   spool.quarantined_files = 8;

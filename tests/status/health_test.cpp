@@ -51,6 +51,22 @@ TEST_CASE("health: one rule at a time") {
        "degraded",
        false,
        {"spool: in memory only, No space left on device"}},
+      {"the spool fills up and nobody takes anything",
+       [](Snapshot& s) {
+         s.spool.hours_left = 5.5;
+         s.spool.oldest = s.now - 7200 * test::kSecond;
+       },
+       "degraded",
+       true,
+       {"spool: full in 5h 30m at this rate, then samples are lost"}},
+      {"the spool is small, and emptied all the time",
+       [](Snapshot& s) {
+         s.spool.hours_left = 5.5;
+         s.spool.oldest = s.now - 10 * test::kSecond;
+       },
+       "running",
+       true,
+       {}},
       {"a source fails",
        [](Snapshot& s) {
          s.sampling.sources[0].state = "failing";
