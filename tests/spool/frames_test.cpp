@@ -8,6 +8,7 @@
 
 #include "base/fd.hpp"
 #include "frame/host.hpp"
+#include "spool/database.hpp"
 #include "spool/reader.hpp"
 #include "spool/rig.hpp"
 
@@ -356,6 +357,28 @@ TEST_CASE("frames: a block of a newer version stays where it is") {
   CHECK(some.size() == 390 - entry.ids.count());
   CHECK(rig.spool->stats().held.records == 390);
   CHECK(rig.spool->stats().dropped_corrupt == 0);
+}
+
+TEST_CASE("frames: a spool of format 1 is upgraded in place, its records stay") {
+  Rig rig;
+  rig.open();
+  const RecordId request = rig.add("not a metrics request");
+  rig.spool.reset();
+  {
+    auto database = spool::Database::open(rig.file());
+    REQUIRE(database);
+    REQUIRE((*database)->run("DROP TABLE frames; DROP TABLE shapes; PRAGMA user_version=1"));
+    (*database)->close_cleanly();
+  }
+  CHECK(Reader::open(rig.dir.at("spool"))->verify()->records == 1);
+  rig.open();
+  Ticker ticker(rig, 15);
+  ticker.tick(3);
+  const auto all = rig.lease(0, up_to(10));
+  REQUIRE(all.size() == 4);
+  CHECK(all[0].id == request);
+  check_same({all.begin() + 1, all.end()}, ticker.sent);
+  CHECK(Reader::open(rig.dir.at("spool"))->format() == 2);
 }
 
 TEST_CASE("frames: without room the oldest ticks are thinned before any goes, within the bound") {
