@@ -95,7 +95,7 @@ class Image(unittest.TestCase):
         """What the initramfs stage writes."""
         stage = yaml.safe_load((EDGE / "user-data.yaml").read_text())["stages"]["initramfs"][0]
         for file in stage["files"]:
-            machine.write(file["path"], file["content"])
+            machine.write(file["path"], re.sub("REPLACE-.*", "dXNlcjpzZWNyZXQ=", file["content"]))
             os.chmod(machine.path / file["path"].lstrip("/"), file["permissions"])
         machine.write("/etc/edgehaul/conf.d/60-test.yaml", "collect: {interval: 1s}\n")
 
@@ -156,6 +156,7 @@ class Image(unittest.TestCase):
         self.addCleanup(shutil.rmtree, extension.parent, True)
         # As a folder: a container has no loop devices to mount the image itself.
         target = machine.path / "var/lib/extensions/edgehaul"
+        target.parent.mkdir()
         subprocess.run(["unsquashfs", "-quiet", "-no-progress", "-dest", target, extension], check=True, capture_output=True)
         machine.write("/etc/edgehaul/conf.d/60-test.yaml", "collect: {interval: 1s}\n")
         machine.boot()
