@@ -137,7 +137,7 @@ forward:
         pid = self.pid()
         self.machine.run("systemctl", "restart", UNIT)
         self.wait_active(but_not=pid)
-        self.assertEqual(1, len(self.status()["forward"]))
+        self.assertEqual(1, len(self.status()["destinations"]))
         self.assertNotIn("dXNlcjpzZWNyZXQ=", self.log())
 
     def test_10_an_upgrade_and_a_downgrade_keep_the_spool(self):
