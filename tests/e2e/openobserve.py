@@ -61,7 +61,7 @@ class OpenObserve:
         self.credentials = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
         self.lock = threading.Lock()
         self.trouble, self.delay = None, 0
-        self.texts, self.metrics_requests = [], []  # taken
+        self.texts, self.ticks = [], []             # taken: log bodies; (resource, time) of ticks
         self.seen = []                              # (status, path) of every answer
         self.server, self.port = None, 0
         self.come()
@@ -76,14 +76,15 @@ class OpenObserve:
             if signal == "logs":
                 records = log_records(body)
             elif signal == "metrics":
-                otlp.metrics(body)
+                ticks = [(metric.resource, point.time) for metric in otlp.metrics(body)
+                         if metric.name == "system.cpu.load_average.1m" for point in metric.points]
             else:
                 list(otlp.fields(body))
         except (ValueError, IndexError, struct.error, UnicodeDecodeError) as error:
             return 400, {"content-type": "application/json"}, json.dumps(
                 {"code": 400, "message": f"Invalid proto: {error}"}).encode()
         if signal == "metrics":
-            self.metrics_requests.append(body)
+            self.ticks += ticks
         if signal != "logs":
             return 200, {"content-type": "application/x-protobuf"}, b""
         limit = (time.time() - WINDOW) * 1e9
