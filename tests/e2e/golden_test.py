@@ -30,7 +30,7 @@ PASSING = [
 
 def machines():
     return sorted(name for name in os.listdir(FIXTURES)
-                  if os.path.isdir(os.path.join(FIXTURES, name)) and name != "hostile")
+                  if os.path.isdir(os.path.join(FIXTURES, name, "proc")) and name != "hostile")
 
 
 def environment():
