@@ -99,8 +99,8 @@ TEST_CASE("flow: Kubernetes as the kubelet room finds it is part of the identity
     const char* node;
   };
   for (const Row& row :
-       {Row{"kubeadm", "kubeadm", "kubeadm"}, Row{"k3s", "k3s", "k3s"}, Row{"rke2", "rke2", "rke2"},
-        Row{"docker", "-", "-"}, Row{"maas", "-", "-"}}) {
+       {Row{"kubeadm", "kubeadm", "node-a1"}, Row{"k3s", "k3s", "k3s-edge-2"},
+        Row{"rke2", "rke2", "rke2-node-1"}, Row{"docker", "-", "-"}, Row{"maas", "-", "-"}}) {
     CAPTURE(row.machine);
     const std::string folder = test::source_file("fixtures/" + std::string(row.machine));
     config::Config config;
