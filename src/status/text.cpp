@@ -111,6 +111,7 @@ class Times {
     const auto at = parse_time(time.text());
     if (!at || !now_) return "never";
     const double ahead = *at - *now_;
+    if (ahead == 0) return "now";
     if (ahead > 0) return "in " + rounded(ahead);
     return rounded(-ahead) + " ago";
   }

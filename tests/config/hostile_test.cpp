@@ -51,7 +51,7 @@ TEST_CASE("yaml: hostile texts end in one fault") {
       {"a: \"x\nb: y\n\n", "edgehaul.yaml:2: not valid YAML: illegal EOF in scalar\n"},
       {"<<: {a: 1}\n",
        "edgehaul.yaml:1: <<: unknown key (known here: mode, log_level, resource, "
-       "state_dir, stop_grace, status, spool, collect, forward, receive)\n"},
+       "identity, state_dir, stop_grace, status, spool, collect, forward, receive)\n"},
       {"resource: {" +
            [] {
              std::string entries;
