@@ -105,7 +105,8 @@ TEST_CASE("faults: detectors go by their names; sources that are all off are wor
        "edgehaul.yaml:1: identity.detectors: \"xyzzyxyzzy\" is no detector"},
       {"collect:\n  host: {enabled: false}\n  cgroup: {enabled: false}\n"
        "  kubelet: {enabled: false}\n",
-       "edgehaul.yaml:2: warning: collect.host.enabled = false: nothing is sampled but who this host is"},
+       "edgehaul.yaml:2: warning: collect.host.enabled = false: nothing is sampled but who this "
+       "host is"},
   });
   CHECK(Case("identity: {detectors: []}").faults().empty());
   CHECK(Case("collect: {host: {enabled: false}}").faults().empty());
