@@ -10,6 +10,7 @@
 #include "cli/command.hpp"
 #include "otlp/json_view.hpp"
 #include "spool/reader.hpp"
+#include "spool/senders.hpp"
 
 namespace edgehaul::cli {
 
@@ -107,6 +108,14 @@ Result<void> verify(Reader& reader) {
                       found->damaged_records, found->damaged_pages, found->unknown_kinds);
   for (const auto& [kind, words] : found->first_problem) {
     text += fmt::format("first {}: {}\n", kind, text::to_utf8(words));
+  }
+  auto values = reader.values();
+  if (!values) return pass(std::move(values.error()));
+  for (const auto& sender : edgehaul::spool::report_senders(*values)) {
+    text +=
+        fmt::format("{}: {} missing, {} duplicates dropped since {}{}\n", sender.peer,
+                    sender.missing, sender.repeats, units::format_utc(sender.since).substr(0, 10),
+                    sender.is_cloned ? "; several machines run from one image of it" : "");
   }
   const auto owner = reader.owner();
   text += owner ? fmt::format("in use by PID {}\n", *owner) : "not in use\n";

@@ -38,6 +38,7 @@ class Flow {
   identity::Watch::Shared identity() const;
   sampler::Stats sampled() const { return sampler_->stats(); }
   spool::Stats spooled() const { return spool_->stats(); }
+  std::vector<spool::SenderReport> senders() const { return spool_->senders(); }
   std::vector<forward::DestinationStats> forwarded() const { return forwarder_->stats(); }
   spool::Spool& spool() { return *spool_; }
   bool is_running() const { return sampler_ != nullptr; }

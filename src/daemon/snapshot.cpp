@@ -160,7 +160,10 @@ status::Snapshot Daemon::take_snapshot() const {
   for (const forward::DestinationStats& from : flow_.forwarded()) {
     snapshot.destinations.push_back(destination(from));
   }
-  if (relay_) add_reception(*relay_, *peers_, snapshot);
+  if (relay_) {
+    add_reception(*relay_, *peers_, snapshot);
+    snapshot.senders = flow_.senders();
+  }
   return snapshot;
 }
 

@@ -7,15 +7,16 @@
 #include "base/text.hpp"
 #include "base/version.hpp"
 #include "grpc/call.hpp"
+#include "spool/batch.hpp"
 
 namespace edgehaul::forward {
 
 namespace {
 
 // What the body is and how the exchange runs is ours to say, whatever the configuration holds.
-constexpr std::array<std::string_view, 8> kOurs{
-    "content-type", "content-encoding", "content-length",       "transfer-encoding",
-    "te",           "grpc-encoding",    "grpc-accept-encoding", "grpc-timeout"};
+constexpr std::array<std::string_view, 9> kOurs{
+    "content-type",  "content-encoding",     "content-length", "transfer-encoding", "te",
+    "grpc-encoding", "grpc-accept-encoding", "grpc-timeout",   spool::kBatchHeader};
 
 http::Headers operators_headers(const Destination& destination) {
   http::Headers headers;

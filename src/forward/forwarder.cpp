@@ -51,6 +51,16 @@ class ClientTransport final : public Transport {
   http::Client client_;
 };
 
+// A spool that cannot keep it leaves the records without names: they may arrive twice.
+Lineage continue_lineage(spool::Spool& spool) {
+  const auto saved = spool.load_value(Lineage::kValue);
+  const auto next = spool.next_id();
+  if (!saved || !next || *next == 0) return {};
+  Lineage lineage = Lineage::begin(*saved, *next);
+  if (!spool.save_value(Lineage::kValue, lineage.text())) return {};
+  return lineage;
+}
+
 Random seeded() {
   return [engine = std::minstd_rand(std::random_device{}())]() mutable {
     return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
@@ -63,7 +73,8 @@ class Forwarder::Impl {
  public:
   Impl(Options options, spool::Spool& spool, const base::Clock& clock)
       : queue_(spool),
-        loop_(std::move(options), {queue_, transport_, clock, seeded()}, journal()) {}
+        loop_(std::move(options), {queue_, transport_, clock, seeded(), continue_lineage(spool)},
+              journal()) {}
 
   void start() {
     if (thread_.joinable()) return;

@@ -99,6 +99,15 @@ std::string_view Job::bytes_of(const Part& part) const {
   return std::string_view(bytes_).substr(first.offset, last.offset + last.size - first.offset);
 }
 
+std::vector<spool::Slice> Job::slices() const {
+  const Part& part = parts_.front();
+  std::vector<spool::Slice> slices;
+  if (part.piece) return slices;
+  for (std::size_t i = part.first; i < part.first + part.count; ++i)
+    slices.push_back({entries_[i].id, static_cast<std::uint32_t>(entries_[i].size)});
+  return slices;
+}
+
 std::uint64_t Job::items() const {
   const Part& part = parts_.front();
   std::uint64_t sum = 0;

@@ -14,6 +14,7 @@
 
 #include "forward/verdict.hpp"
 #include "otlp/signal.hpp"
+#include "spool/batch.hpp"
 #include "spool/spool.hpp"
 
 namespace edgehaul::forward {
@@ -41,6 +42,9 @@ class Job {
   otlp::Signal signal() const;
   std::string_view body() const;  // until the next call of apply() or add()
   std::size_t record_count() const { return parts_.front().count; }
+  // Of which records body() is made; empty for a piece of one, which is none that a relay could
+  // know.
+  std::vector<spool::Slice> slices() const;
   std::uint64_t items() const;  // for a piece of a record: of the whole record
 
   // The answer to the request that body() made.

@@ -39,6 +39,7 @@ void Allowance::was_accepted(std::uint64_t sent, std::chrono::nanoseconds took) 
 spool::Wanted any_wanted(std::uint64_t max_bytes, std::optional<spool::Signal> signal) {
   spool::Wanted wanted;
   wanted.max_bytes = max_bytes;
+  wanted.max_records = kMaxRecords;
   wanted.signal = signal;
   return wanted;
 }

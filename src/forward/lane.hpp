@@ -44,6 +44,9 @@ class Allowance {
 // While a destination fails, tries are this small: a long outage costs little CPU and memory.
 inline constexpr std::uint64_t kProbeBytes = 64 * 1024;
 
+// Of one request: their names fit spool::kMaxBatchHeader.
+inline constexpr std::uint32_t kMaxRecords = 400;
+
 enum class Lane : std::uint8_t {
   all,      // everything, oldest first: no more than a request takes is waiting
   newest,   // our newest record alone, ahead of all that waits

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "forward/lineage.hpp"
 #include "http/client.hpp"
 #include "spool/spool.hpp"
 
@@ -46,6 +47,7 @@ struct Surroundings {
   Transport& transport;
   const base::Clock& clock;
   Random random;
+  Lineage lineage;  // how records are named towards a relay; an empty one names none
 };
 
 }  // namespace edgehaul::forward

@@ -65,6 +65,8 @@ void Sender::send() {
   wire_bytes_ = 0;
   auto request = compose(destination_, signal, body);
   if (!request) return conclude(judge_failure(request.error()));
+  std::string names = spool::format_batch(around_.lineage.name(job_->slices()));
+  if (!names.empty()) request->headers.emplace_back(spool::kBatchHeader, std::move(names));
   wire_bytes_ = request->body.size();
   sent_at_ = around_.clock.steady();
   sent_as_ = destination_.protocol;

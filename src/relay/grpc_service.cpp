@@ -6,6 +6,7 @@
 
 #include "otlp/answer.hpp"
 #include "otlp/signal.hpp"
+#include "spool/batch.hpp"
 
 namespace edgehaul::relay {
 
@@ -63,9 +64,11 @@ std::optional<ServerReply> GrpcService::admit(const grpc::ServerCall& call) cons
 void GrpcService::handle(grpc::ServerCall call, grpc::Responder respond) {
   const auto signal = signal_of(call);
   if (!signal) return respond({Code::unimplemented, "no such method", "", ""});
-  Sender sender{access_.judge(http::header(call.metadata, "authorization")).name, call.wire_bytes};
+  Sender sender{
+      access_.judge(http::header(call.metadata, "authorization")).name, call.wire_bytes, {}};
   if (sender.name.empty()) sender.name = call.peer_name;
   if (sender.name.empty()) sender.name = host_of(call.peer);
+  sender.batch = http::header(call.metadata, spool::kBatchHeader);
   intake_.take(*signal, std::move(call.message), std::move(sender),
                [signal = *signal, respond = std::move(respond)](const Taken& taken) {
                  respond(answer(signal, taken));

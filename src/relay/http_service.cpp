@@ -11,6 +11,7 @@
 #include "otlp/answer.hpp"
 #include "otlp/json_request.hpp"
 #include "otlp/signal.hpp"
+#include "spool/batch.hpp"
 
 namespace edgehaul::relay {
 
@@ -112,6 +113,7 @@ Sender HttpService::sender_of(const ServerRequest& request) const {
                 request.body.size()};
   if (sender.name.empty()) sender.name = request.peer_name;
   if (sender.name.empty()) sender.name = host_of(request.peer);
+  sender.batch = http::header(request.headers, spool::kBatchHeader);
   return sender;
 }
 

@@ -7,7 +7,9 @@
 
 #include <boost/asio/post.hpp>
 
+#include "base/text.hpp"
 #include "otlp/request.hpp"
+#include "spool/batch.hpp"
 
 namespace edgehaul::relay {
 
@@ -15,6 +17,7 @@ namespace {
 
 // Until there is room on the disk again: short enough that senders' queues do not fill.
 constexpr std::chrono::seconds kWhenFull{5};
+constexpr std::size_t kMaxPeer = 128;
 
 Taken judge(const Error& why) {
   switch (why.code) {
@@ -25,6 +28,26 @@ Taken judge(const Error& why) {
     default:
       return {Outcome::later, why.message, kWhenFull};
   }
+}
+
+// Which records of the sender's spool the request is made of, each a request by itself. Null where
+// nothing is said, and where what is said does not fit the body: it is then taken as it is.
+std::shared_ptr<const spool::Batch> read_batch(otlp::Signal signal, std::string_view request,
+                                               const Sender& sender) {
+  if (sender.batch.empty()) return nullptr;
+  auto batch = spool::parse_batch(sender.batch);
+  if (!batch || batch->bytes() != request.size()) return nullptr;
+  for (spool::Run& run : batch->runs) {
+    for (spool::Slice& slice : run.slices) {
+      const auto inspection = otlp::inspect(signal, request.substr(0, slice.length));
+      if (!inspection) return nullptr;
+      slice.items = static_cast<std::uint32_t>(
+          std::min<std::uint64_t>(inspection->items, std::numeric_limits<std::uint32_t>::max()));
+      request.remove_prefix(slice.length);
+    }
+  }
+  batch->peer = text::to_utf8(std::string_view(sender.name).substr(0, kMaxPeer));
+  return std::make_shared<const spool::Batch>(std::move(*batch));
 }
 
 // Keeps the books of one request and answers it.
@@ -89,7 +112,7 @@ Intake::Intake(boost::asio::io_context& io, spool::Spool& spool, const base::Clo
       max_record_(std::min<std::uint64_t>(kMaxRecord, spool.largest_record())) {}
 
 void Intake::append(otlp::Signal signal, std::string request, std::uint64_t items,
-                    spool::Committed committed) {
+                    std::shared_ptr<const spool::Batch> batch, spool::Committed committed) {
   spool::NewRecord record;
   record.signal = static_cast<spool::Signal>(signal);
   record.origin = spool::Origin::peer;
@@ -97,10 +120,12 @@ void Intake::append(otlp::Signal signal, std::string request, std::uint64_t item
   record.items = static_cast<std::uint32_t>(
       std::min<std::uint64_t>(items, std::numeric_limits<std::uint32_t>::max()));
   record.body = std::move(request);
+  record.batch = std::move(batch);
   spool_.append(std::move(record), std::move(committed));
 }
 
 void Intake::take(otlp::Signal signal, std::string request, Sender sender, Done done) {
+  auto batch = read_batch(signal, request, sender);
   Receipt receipt(peers_, clock_.wall(), std::move(sender), std::move(done));
   const auto inspection = otlp::inspect(signal, request);
   if (!inspection) return receipt.give({Outcome::malformed, inspection.error().message, {}});
@@ -113,7 +138,7 @@ void Intake::take(otlp::Signal signal, std::string request, Sender sender, Done 
     return take_in_pieces(std::make_shared<Load>(signal, std::move(request), items, max_record_,
                                                  std::move(receipt), held_));
   }
-  append(signal, std::move(request), items,
+  append(signal, std::move(request), items, std::move(batch),
          [items, receipt = std::move(receipt)](const Result<spool::RecordId>& kept) {
            kept ? receipt.give(items) : receipt.give(judge(kept.error()));
          });
@@ -125,7 +150,7 @@ void Intake::take_in_pieces(std::shared_ptr<Load> load) {
   const std::uint64_t low = load->begin_of(load->next);
   const std::uint64_t high = load->begin_of(++load->next);
   std::string piece = otlp::slice(load->signal, load->request, low, high, load->items);
-  append(load->signal, std::move(piece), high - low,
+  append(load->signal, std::move(piece), high - low, nullptr,
          [this, &io = io_, alive = std::weak_ptr(alive_),
           load](const Result<spool::RecordId>& kept) mutable {
            boost::asio::post(io, [this, alive, load = std::move(load), kept] {

@@ -40,6 +40,7 @@ inline constexpr std::chrono::milliseconds kWhenBusy{1'000};
 struct Sender {
   std::string name;  // row of the reception table
   std::uint64_t wire_bytes = 0;
+  std::string batch = {};  // the header spool::kBatchHeader, as sent
 };
 
 class Intake {
@@ -64,7 +65,7 @@ class Intake {
 
   void take_in_pieces(std::shared_ptr<Load> load);
   void append(otlp::Signal signal, std::string request, std::uint64_t items,
-              spool::Committed committed);
+              std::shared_ptr<const spool::Batch> batch, spool::Committed committed);
 
   boost::asio::io_context& io_;
   spool::Spool& spool_;

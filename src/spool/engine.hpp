@@ -21,6 +21,7 @@
 #include "spool/memory_queue.hpp"
 #include "spool/rate.hpp"
 #include "spool/salvage.hpp"
+#include "spool/senders.hpp"
 #include "spool/shape_shelf.hpp"
 #include "spool/spool.hpp"
 #include "spool/store.hpp"
@@ -73,6 +74,8 @@ class Engine {
   Stats stats();  // without disk_bytes
   const Directory& directory() const { return directory_; }
   const Limits& limits() const { return limits_; }
+  RecordId next_id() const { return next_id_; }
+  std::vector<SenderReport> senders() const { return senders_.report(); }  // any thread
 
  private:
   static constexpr std::size_t kLooseAtLeast = 16;
@@ -96,6 +99,7 @@ class Engine {
   Result<void> adopt(std::unique_ptr<Store> store);
   Result<void> set_damaged_aside(std::string_view why);
   Result<void> load(Store& store);
+  void take_values(std::map<std::string, std::string, std::less<>> values);
   void renumber_memory(RecordId next);
   Result<void> shrink();
   void set_page_limit();
@@ -115,6 +119,7 @@ class Engine {
   Result<void> fill(std::vector<Append>* appends, const std::vector<StoredRecord>* moved,
                     std::vector<Drop>& drops);
   Result<void> insert(Append& append, std::vector<Drop>& drops);
+  bool drop_repeats(StoredRecord& record) const;
   void give_id(StoredRecord& record);
   Result<void> write_owed();
   Losses losses() const;
@@ -133,9 +138,9 @@ class Engine {
   Result<std::vector<frame::Frame>> read_frames();
   bool is_packing_due() const { return loose_frames_ >= next_packing_; }
   void pack_frames();
-  struct Run;
-  Result<Run> find_run();
-  Result<void> pack_run(Run& run);
+  struct Loose;
+  Result<Loose> find_run();
+  Result<void> pack_run(Loose& run);
   void learn_shrink(const std::vector<RowHead>& rows, const StoredRecord& block);
   Result<void> replace_rows(const std::vector<RowHead>& rows, const StoredRecord& block);
 
@@ -227,6 +232,7 @@ class Engine {
   Losses losses_before_{};  // of earlier starts: kLossesValue
   std::uint64_t losses_saved_ = 0;
   Rate rate_;
+  Senders senders_;
 };
 
 }  // namespace edgehaul::spool

@@ -35,7 +35,7 @@ class Shared {
 }  // namespace
 
 // Rows of one frame each, in a run.
-struct Engine::Run {
+struct Engine::Loose {
   std::vector<RowHead> rows;
   std::uint64_t points = 0;
   std::uint64_t stored = 0;
@@ -71,8 +71,8 @@ void Engine::pack_frames() {
   if (!run) static_cast<void>(overcome(run.error(), 0));
 }
 
-Result<Engine::Run> Engine::find_run() {
-  Run run;
+Result<Engine::Loose> Engine::find_run() {
+  Loose run;
   run.most = limits_.largest_block() / 2;
   auto row = store_->seek_frames(packed_to_);
   for (; row && *row && !run.is_enough(); row = store_->next()) {
@@ -93,7 +93,7 @@ Result<Engine::Run> Engine::find_run() {
   return run;
 }
 
-Result<void> Engine::pack_run(Run& run) {
+Result<void> Engine::pack_run(Loose& run) {
   std::vector<frame::Frame> frames;
   frame::Capacity capacity;
   Shared shapes;

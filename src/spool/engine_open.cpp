@@ -144,6 +144,7 @@ Result<void> Engine::adopt(std::unique_ptr<Store> store) {
     dirty_values_.clear();
     for (const auto& [name, value] : values_)
       dirty_values_.push_back(name);
+    senders_.all_owed();
   }
   // Only now: a failure above leaves the next attempt to load again.
   is_loaded_ = true;
@@ -163,8 +164,7 @@ Result<void> Engine::adopt(std::unique_ptr<Store> store) {
 Result<void> Engine::load(Store& store) {
   auto values = store.values();
   if (!values) return pass(std::move(values.error()));
-  // What was saved while the file could not be read is newer.
-  values_.merge(*values);
+  take_values(std::move(*values));
   auto progress = store.progress();
   if (!progress) return pass(std::move(progress.error()));
   const auto& wanted = ledger_.destinations();
@@ -198,6 +198,17 @@ Result<void> Engine::load(Store& store) {
 }
 
 // Two starts without a readable file may have given the same ids; the file's stand.
+// What was saved while the file could not be read is newer.
+void Engine::take_values(std::map<std::string, std::string, std::less<>> values) {
+  for (auto& [name, value] : values) {
+    if (name.starts_with(Senders::kPrefix)) {
+      senders_.restore(name, value);
+    } else {
+      values_.try_emplace(name, std::move(value));
+    }
+  }
+}
+
 void Engine::renumber_memory(RecordId next) {
   MemoryQueue renumbered;
   for (const auto& [id, record] : memory_.records()) {

@@ -56,7 +56,8 @@ Result<void> Engine::begin_salvage(Store& store) {
 }
 
 void Engine::take_over(Salvage::Rest& rest) {
-  values_.merge(rest.values);
+  take_values(std::move(rest.values));
+  senders_.all_owed();
   for (std::size_t i = 0; i < ledger_.destinations().size(); ++i) {
     const auto settled = rest.settled.find(ledger_.destinations()[i].name);
     if (settled != rest.settled.end()) ledger_.restore(i, settled->second);

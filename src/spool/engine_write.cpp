@@ -38,7 +38,7 @@ void Engine::write(std::vector<Append>& appends) {
 bool Engine::owes() const {
   const auto& destinations = ledger_.destinations();
   return ledger_.done() != ledger_.lingering() || !aside_.empty() || !dirty_values_.empty() ||
-         is_expiry_due() ||
+         senders_.owes() || is_expiry_due() ||
          std::any_of(destinations.begin(), destinations.end(),
                      [](const Ledger::Destination& one) { return one.is_dirty; });
 }
@@ -71,6 +71,7 @@ Result<void> Engine::transact(std::vector<Append>* appends,
   store_->rest();
   if (filled) filled = transaction->commit();
   if (!filled) {
+    senders_.forget_staged();
     counters_.dropped_rejected = rejected_before;
     shapes_.rolled_back();
     thinnings_.clear();
@@ -113,6 +114,12 @@ Result<void> Engine::fill(std::vector<Append>* appends, const std::vector<Stored
 
 Result<void> Engine::insert(Append& append, std::vector<Drop>& drops) {
   const StoredRecord& packed = append.record;
+  const std::shared_ptr<const Batch> batch = packed.batch;
+  if (batch && !drop_repeats(append.record)) {
+    senders_.stage(*batch, clock_.wall());
+    append.outcome = RecordId{0};
+    return {};
+  }
   if (packed.stored > limits_.largest_record()) {
     append.outcome = fail(Errc::too_large, "a record of {} bytes (packed) is over the bound of {}",
                           packed.stored, limits_.largest_record());
@@ -128,6 +135,7 @@ Result<void> Engine::insert(Append& append, std::vector<Drop>& drops) {
   const bool was_tried = append.record.id != 0;
   give_id(append.record);
   append.outcome = append.record.id;
+  if (batch) senders_.stage(*batch, clock_.wall());
   return put(append.record, **place, was_tried);
 }
 
@@ -171,6 +179,39 @@ Losses Engine::losses() const {
   return sum;
 }
 
+// Takes out what a sender's earlier request brought already; false: nothing is left.
+bool Engine::drop_repeats(StoredRecord& record) const {
+  Batch rest{record.batch->installation, {}, record.batch->peer};
+  std::vector<std::pair<std::size_t, std::size_t>> kept;  // offset and length
+  std::size_t at = 0;
+  std::uint32_t items = 0;
+  for (const Run& run : record.batch->runs) {
+    rest.runs.push_back({run.nonce, run.first, {}});
+    for (const Slice& slice : run.slices) {
+      if (!senders_.contains(*record.batch, run, slice.id)) {
+        kept.emplace_back(at, slice.length);
+        rest.runs.back().slices.push_back(slice);
+        items += slice.items;
+      }
+      at += slice.length;
+    }
+  }
+  if (kept.empty()) return false;
+  if (rest.runs == record.batch->runs) return true;
+  const auto body = plain_body(record);
+  if (!body) return true;  // a repeat more rather than a record less
+  NewRecord cut{static_cast<Signal>(record.signal),
+                static_cast<Origin>(record.origin),
+                record.time,
+                items,
+                {},
+                std::make_shared<const Batch>(std::move(rest))};
+  for (const auto& [offset, length] : kept)
+    cut.body += std::string_view(*body).substr(offset, length);
+  if (auto packed = pack(std::move(cut))) record = std::move(*packed);
+  return true;
+}
+
 // Once: a commit that failed may be on disk all the same (the log was written, its fsync reported
 // an error), so that a second try must be the same row.
 void Engine::give_id(StoredRecord& record) {
@@ -191,6 +232,10 @@ Result<void> Engine::write_owed() {
   }
   for (const std::string& key : dirty_values_) {
     if (auto done = store_->save_value(key, values_[key]); !done) return done;
+  }
+  for (const auto& [name, value] : senders_.owed()) {
+    auto done = value.empty() ? store_->drop_value(name) : store_->save_value(name, value);
+    if (!done) return done;
   }
   const auto lost = losses();
   if (const auto sum = std::accumulate(lost.begin(), lost.end(), std::uint64_t{0});
@@ -272,6 +317,8 @@ void Engine::committed(std::vector<Append>* appends, const std::vector<Drop>& dr
   for (std::size_t i = 0; i < ledger_.destinations().size(); ++i)
     ledger_.saved(i);
   dirty_values_.clear();
+  senders_.saved();
+  senders_.keep_staged();
   if (!aside_.empty()) {
     aside_.clear();
     if (auto kept = store_->aside()) aside_kept_ = *kept;
@@ -281,7 +328,7 @@ void Engine::committed(std::vector<Append>* appends, const std::vector<Drop>& dr
   last_commit_ = clock_.steady();
   if (appends == nullptr) return;
   for (const Append& append : *appends) {
-    if (!append.outcome) continue;
+    if (!append.outcome || *append.outcome == 0) continue;
     ++counters_.appended;
     ledger_.hold(append.record);
     loose_frames_ += append.record.is_frames() ? 1U : 0U;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "base/clock.hpp"
@@ -20,12 +21,17 @@ enum class Origin : std::uint8_t {
   peer = 2,  // received from a peer
 };
 
+struct Batch;  // batch.hpp
+
 struct NewRecord {
   Signal signal = Signal::metrics;
   Origin origin = Origin::own;
   base::UnixNanos time = 0;  // when it was sampled or received
   std::uint32_t items = 0;   // data points, log records or spans inside
   std::string body;          // one serialized Export…ServiceRequest, not compressed
+  // Of which records of a sender the body is made; those stored already are not stored again, and
+  // where nothing else is left append() answers 0. Null: nothing is known.
+  std::shared_ptr<const Batch> batch = nullptr;
 };
 
 struct Record : NewRecord {

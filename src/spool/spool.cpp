@@ -124,6 +124,18 @@ std::uint64_t Spool::largest_record() const {
   return worker_->largest_record();
 }
 
+Result<RecordId> Spool::next_id() {
+  const auto id = std::make_shared<RecordId>(0);
+  if (!worker_->run(false, [id](Engine& engine) { *id = engine.next_id(); })) {
+    return pass(stopping());
+  }
+  return *id;
+}
+
+std::vector<SenderReport> Spool::senders() const {
+  return worker_->senders();
+}
+
 Stats Spool::stats() const {
   return worker_->stats();
 }

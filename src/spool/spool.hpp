@@ -19,6 +19,7 @@
 #include "base/result.hpp"
 #include "spool/options.hpp"
 #include "spool/record.hpp"
+#include "spool/senders.hpp"
 #include "spool/stats.hpp"
 
 namespace edgehaul::spool {
@@ -88,6 +89,10 @@ class Spool {
 
   // Bytes (packed) of the largest record that is taken.
   std::uint64_t largest_record() const;
+  // The id that the next record will get.
+  Result<RecordId> next_id();
+  // What is known of those whose records carry a batch; cheap, does not wait for the disk.
+  std::vector<SenderReport> senders() const;
 
   // A consistent snapshot, cheap enough for each status request.
   Stats stats() const;

@@ -93,6 +93,7 @@ class Store {
   // named values
   Result<std::map<std::string, std::string, std::less<>>> values();
   Result<void> save_value(std::string_view name, std::string_view value);
+  Result<void> drop_value(std::string_view name);
 
  private:
   explicit Store(std::unique_ptr<Database> database) : database_(std::move(database)) {}

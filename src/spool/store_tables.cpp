@@ -179,6 +179,12 @@ Result<std::map<std::string, std::string, std::less<>>> Store::values() {
   }
 }
 
+Result<void> Store::drop_value(std::string_view name) {
+  auto statement = database_->prepare("DELETE FROM named_values WHERE name=?1");
+  if (!statement) return pass(std::move(statement.error()));
+  return statement->bind_text(1, name).run();
+}
+
 Result<void> Store::save_value(std::string_view name, std::string_view value) {
   const auto crc = static_cast<std::int64_t>(crc_of_value(name, value));
   auto update = database_->prepare("UPDATE named_values SET value=?2,crc=?3 WHERE name=?1");

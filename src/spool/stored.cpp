@@ -6,6 +6,7 @@
 
 #include "base/codec.hpp"
 #include "base/crc32c.hpp"
+#include "spool/batch.hpp"
 
 namespace edgehaul::spool {
 
@@ -80,6 +81,7 @@ Result<StoredRecord> pack(NewRecord record) {
   stored.stored = record.body.size();
   stored.crc = base::crc32c(record.body);
   stored.body = std::move(record.body);
+  if (record.batch && record.batch->bytes() == stored.size) stored.batch = std::move(record.batch);
   return stored;
 }
 
@@ -126,6 +128,11 @@ Result<StoredRecord> pack(std::span<const frame::Frame> frames, const IdSet& ids
   stored.body = std::move(*body);
   seal(stored);
   return stored;
+}
+
+Result<std::string> plain_body(const StoredRecord& stored) {
+  if (stored.coding == static_cast<std::uint8_t>(BodyCoding::plain)) return stored.body;
+  return codec::decode(codec::Coding::zstd, stored.body, stored.size);
 }
 
 void seal(StoredRecord& record) {

@@ -60,6 +60,7 @@ IdSet ids_of(const RowHead& row);
 
 struct StoredRecord : RowHead {
   std::string body;
+  std::shared_ptr<const Batch> batch = nullptr;  // on its way in only
 };
 
 // Kind, signal and origin of every row of frames.
@@ -76,6 +77,9 @@ Result<StoredRecord> pack(const frame::Frame& frame);
 // Many frames as one row that needs nothing else, complete with its CRC. `ids` are theirs.
 Result<StoredRecord> pack(std::span<const frame::Frame> frames, const IdSet& ids,
                           std::int64_t born);
+
+// The body as it was before packing; the CRC is not looked at.
+Result<std::string> plain_body(const StoredRecord& stored);
 
 // Completes `crc` when id and born are known.
 void seal(StoredRecord& record);

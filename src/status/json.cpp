@@ -200,8 +200,20 @@ json::object reception(const Snapshot& snapshot) {
                                  {"last_error", words(peer.last_error)},
                                  {"last_error_time", time(peer.last_error_time)}});
   }
+  json::array senders;
+  for (const spool::SenderReport& sender : snapshot.senders) {
+    senders.push_back(json::object{{"peer", words(sender.peer)},
+                                   {"installation", words(sender.installation)},
+                                   {"since", time(sender.since)},
+                                   {"last", time(sender.last)},
+                                   {"records", sender.records},
+                                   {"missing", sender.missing},
+                                   {"repeats", sender.repeats},
+                                   {"cloned", sender.is_cloned}});
+  }
   return {{"listeners", std::move(listeners)},
           {"peers", std::move(peers)},
+          {"senders", std::move(senders)},
           {"peers_forgotten", snapshot.peers_forgotten}};
 }
 

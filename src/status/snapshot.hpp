@@ -11,6 +11,7 @@
 
 #include "base/clock.hpp"
 #include "metric/value.hpp"
+#include "spool/senders.hpp"
 #include "spool/stats.hpp"
 
 namespace edgehaul::status {
@@ -113,6 +114,7 @@ struct Snapshot {
   std::vector<Listener> listeners;  // relay
   std::vector<Peer> peers;          // relay
   std::uint64_t peers_forgotten = 0;
+  std::vector<spool::SenderReport> senders;  // relay: edgehauls whose records come once
   Process process;
 };
 

@@ -301,6 +301,13 @@ std::string received(View receive, const Times& when, const Painter& paint) {
     }
     out += '\n';
   }
+  for (const View sender : receive["senders"].items()) {
+    out += fmt::format(
+        "  {}: {} missing, {} duplicates dropped since {}{}\n", sender["peer"].text(),
+        sender["missing"].count(), sender["repeats"].count(), sender["since"].text().substr(0, 10),
+        sender["cloned"].flag() ? "; " + paint.warn("several machines run from one image of it")
+                                : "");
+  }
   return out;
 }
 

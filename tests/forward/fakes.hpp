@@ -291,7 +291,9 @@ struct World {
     forward::Options options;
     options.destinations = std::move(destinations);
     loop = std::make_unique<forward::Loop>(
-        std::move(options), forward::Surroundings{queue, transport, clock, [this] { return dice; }},
+        std::move(options),
+        forward::Surroundings{queue, transport, clock, [this] { return dice; },
+                              forward::Lineage::begin(std::nullopt, 1)},
         [this](log::Level, const std::string& line) { lines.push_back(line); });
   }
 

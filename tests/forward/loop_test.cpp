@@ -643,6 +643,35 @@ TEST_CASE("loop: records past max_age are withheld and counted") {
   }
 }
 
+TEST_CASE("loop: a request names the records in it, a piece of a record goes without") {
+  auto destination = test::http_destination();
+  destination.max_request = 20'000;
+  World world({destination});
+  std::vector<std::string> names;
+  std::vector<std::size_t> sizes;
+  world.transport.serve = [&](const http::ClientRequest& request) {
+    names.emplace_back(http::header(request.headers, "edgehaul-batch"));
+    sizes.push_back(request.body.size());
+    return FakeTransport::Answer(test::response(200));
+  };
+  append(world, 1, 3);
+  world.settle_down();
+  REQUIRE(names.size() == 1);
+  const auto batch = spool::parse_batch(names[0]);
+  REQUIRE(batch.has_value());
+  REQUIRE(batch->runs.size() == 1);
+  CHECK(batch->runs[0].slices.size() == 3);
+  CHECK(batch->runs[0].slices[2].id == 3);
+  CHECK(batch->bytes() == sizes[0]);
+
+  names.clear();
+  world.queue.append(test::record_of(test::gauge("large", 4'000)));
+  world.loop->notify();
+  world.settle_down();
+  REQUIRE(names.size() > 1);
+  CHECK(std::all_of(names.begin(), names.end(), [](const auto& one) { return one.empty(); }));
+}
+
 TEST_CASE("loop: a spool in trouble is asked again, nothing is sent twice meanwhile") {
   World world;
   Server server;

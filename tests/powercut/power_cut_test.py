@@ -11,15 +11,18 @@ import atexit
 import collections
 import copy
 import datetime
+import http.client
 import itertools
 import json
 import os
 import random
 import shutil
+import socket
 import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
@@ -30,6 +33,7 @@ from harness import BINARY, Case, main, wait_until  # noqa: E402
 
 RECORD = os.environ.get("POWERCUT_RECORD", "build/tests/powercut/powercut_record.so")
 WORKLOAD = os.environ.get("POWERCUT_WORKLOAD", "build/tests/powercut/powercut_workload")
+REQUESTS = 120  # to a relay
 PATIENCE = 20  # seconds until a spool that does not open is given up
 OPTIONS = argparse.Namespace(cuts=2400, seed=1)
 TABLE = collections.defaultdict(collections.Counter)  # (what, ordering) → way → cuts
@@ -142,6 +146,81 @@ class Ticks:
         return [f"{self.durable - there} of {self.durable} durable ticks are missing"]
 
 
+class Acks:
+    """The requests that a relay acknowledged, told by their number of data points."""
+
+    def __init__(self):
+        self.acked = set()
+
+    def take(self, mark):
+        self.acked.add(int(mark))
+
+    def any(self):
+        return bool(self.acked)
+
+    def faults(self, held):
+        missing = self.acked - set(held)
+        faults = [f"acknowledged requests are missing: {sorted(missing)}"] if missing else []
+        if len(held) != len(set(held)):
+            faults.append("a request is there twice")
+        return faults
+
+
+class Posts:
+    """Requests of 1, 2, 3… points, each named as an agent's record, sent until they are acknowledged."""
+
+    HEADER = "1 0123456789abcdef0123456789abcdef 0123456789abcdef@1"
+
+    def __init__(self, port, on_ack=lambda number: None, count=REQUESTS):
+        self.port, self.on_ack = port, on_ack
+        self.todo, self.lock = list(range(count, 0, -1)), threading.Lock()
+        self.threads = [threading.Thread(target=self.run, daemon=True) for _ in range(4)]
+        for thread in self.threads:
+            thread.start()
+
+    def left(self):
+        return sum(thread.is_alive() for thread in self.threads)
+
+    def run(self):
+        while True:
+            with self.lock:
+                if not self.todo:
+                    return
+                number = self.todo.pop()
+            body = request_of(number)
+            while not self.post(number, body):
+                time.sleep(0.02)
+            self.on_ack(number)
+
+    def post(self, number, body):
+        try:
+            relay = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+            relay.request("POST", "/v1/metrics", body, {
+                "content-type": "application/x-protobuf",
+                "edgehaul-batch": f"{self.HEADER} {number}:{len(body)}"})
+            return relay.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            relay.close()
+
+
+def request_of(points):
+    """A serialized ExportMetricsServiceRequest of one gauge."""
+    data = b"".join(field(1, b"\x19" + struct.pack("<Q", i)) for i in range(1, points + 1))
+    return field(1, field(2, field(2, field(1, b"gauge") + field(5, data))))
+
+
+def field(number, content):
+    """A length-delimited protobuf field."""
+    out, size = bytearray([number << 3 | 2]), len(content)
+    while size >= 0x80:
+        out.append(size & 0x7F | 0x80)
+        size >>= 7
+    out.append(size)
+    return bytes(out) + content
+
+
 class Marks:
     """Entries of our own between those of the recorder."""
 
@@ -183,6 +262,14 @@ def times_held(folder):
     listed = subprocess.run([BINARY, "spool", "ls", "--dir", folder], capture_output=True, text=True,
                             timeout=PATIENCE, check=True)
     return {millis(line.split()[1]) for line in listed.stdout.splitlines()}
+
+
+def items_held(folder):
+    """The items of each record from a peer."""
+    listed = subprocess.run([BINARY, "spool", "ls", "--dir", folder], capture_output=True, text=True,
+                            timeout=PATIENCE, check=True)
+    rows = (line.split() for line in listed.stdout.splitlines())
+    return [int(row[4]) for row in rows if row[3] == "peer"]
 
 
 def millis(utc):
@@ -324,6 +411,54 @@ class PowerCut(Case):
         collector.go()
         shutil.rmtree(os.path.dirname(state))
         return {t // 1_000_000 for t in collector.ticks()}
+
+
+    def relay_at(self, directory, env=None):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        relay = self.agent("mode=relay", f"receive.http.listen=127.0.0.1:{port}", "receive.grpc.listen=",
+                           "spool.max_size=2MiB", directory=directory, interval="1h", env=env)
+        return relay, port
+
+    def test_a_relay_with_acknowledgements(self):
+        folder, log = os.path.join(self.directory, "state"), os.path.join(self.directory, "log")
+        os.mkdir(folder)
+        marks = Marks(log)
+        self.addCleanup(marks.end)
+        relay, port = self.relay_at(self.directory, recording(folder, log))
+        relay.start()
+        posts = Posts(port, lambda number: marks.put(str(number)))
+        for left in (2 * REQUESTS // 3, REQUESTS // 3):
+            wait_until(lambda: len(posts.todo) <= left, "requests")
+            relay.kill()
+            relay.start()
+        wait_until(lambda: posts.left() == 0, "the last request")
+        self.assertEqual(relay.stop(), 0)
+        cuts, acks = Cuts("a relay", log, OPTIONS.cuts // 6, OPTIONS.seed), Acks()
+
+        def check(number):
+            faults = acks.faults(items_held(self.image)) if acks.any() else []
+            if not faults and number % 40 == 0:
+                faults = self.send_again()
+            return faults
+
+        self.check_cuts(cuts, acks, check)
+        self.check_the_end(cuts, folder)
+
+    def send_again(self):
+        """All requests once more to a relay on the image: what it has is not stored again, what the
+        cut took is."""
+        home = os.path.join(self.directory, "again")
+        shutil.copytree(self.image, os.path.join(home, "state"))
+        relay, port = self.relay_at(home)
+        relay.start()
+        posts = Posts(port)
+        wait_until(lambda: posts.left() == 0, "the requests")
+        self.assertEqual(relay.stop(), 0)
+        held = sorted(items_held(os.path.join(home, "state")))
+        shutil.rmtree(home)
+        return [] if held == list(range(1, REQUESTS + 1)) else [f"after all were sent again: {held}"]
 
 
 def print_table():

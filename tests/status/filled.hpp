@@ -115,6 +115,8 @@ inline status::Snapshot filled() {
   peer.last_error_time = kNow - 3600 * kSecond;
   snapshot.peers.push_back(peer);
   snapshot.peers_forgotten = 4;
+  snapshot.senders.push_back({"store-17", "0123456789abcdef0123456789abcdef",
+                              kNow - 86400 * kSecond, kNow - 8 * kSecond, 8640, 3, 17, true});
   snapshot.process = {9 << 20, 12.5, 5, 23};
   return snapshot;
 }
@@ -134,6 +136,7 @@ inline status::Snapshot healthy() {
   to.last_success = kNow - 2 * kSecond;
   snapshot.listeners.clear();
   snapshot.peers.clear();
+  snapshot.senders.clear();
   return snapshot;
 }
 
