@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Detector: os.type, os.name, os.version, os.description and os.build_id out of os-release(5) and the kernel's
-// release. Inside the room only.
+// Detector: os.type, os.name, os.version, os.description and os.build_id out of os-release(5) and
+// the kernel's release. Inside the room only.
 #pragma once
 
 #include <string>

@@ -90,8 +90,8 @@ Sums fill(spool::Spool& spool, OwnClock& clock, int hours, std::size_t container
           60 * static_cast<double>(codec::encode(codec::Coding::zstd, request)->size());
     }
     const double begun = cpu();
-    if (!spool.append_and_wait(
-            {spool::Signal::metrics, spool::Origin::own, clock.now.load(), points, std::move(request)})) {
+    if (!spool.append_and_wait({spool::Signal::metrics, spool::Origin::own, clock.now.load(),
+                                points, std::move(request)})) {
       std::exit(1);
     }
     static_cast<void>(spool.load_value("x"));  // whatever the tick set off is part of its price

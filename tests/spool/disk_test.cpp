@@ -77,7 +77,8 @@ TEST_CASE("disk: an error that passes costs nothing") {
       static_cast<void>(rig.spool->load_value("x"));
     }
     CHECK(rig.spool->stats().mode == Mode::memory);
-    // An answer comes before what is due by the clock: the next one tells that the last try is over.
+    // An answer comes before what is due by the clock: the next one tells that the last try is
+    // over.
     static_cast<void>(rig.spool->load_value("x"));
     *row.fault = SQLITE_OK;
     rig.clock.advance(2min);
