@@ -23,7 +23,8 @@ std::uint64_t tag(std::uint32_t field, wire::Type type) {
 void BackWriter::grow(std::size_t more) {
   const std::size_t used = size();
   std::vector<char> larger(std::max({kFirstBytes, 2 * buffer_.size(), used + more}));
-  std::memcpy(larger.data() + larger.size() - used, buffer_.data() + head_, used);
+  std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(head_), buffer_.end(),
+            larger.end() - static_cast<std::ptrdiff_t>(used));
   buffer_ = std::move(larger);
   head_ = buffer_.size() - used;
 }

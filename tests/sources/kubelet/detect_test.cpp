@@ -2,12 +2,14 @@
 #include "sources/kubelet/detect.hpp"
 
 #include <algorithm>
+#include <string_view>
 
 #include <doctest/doctest.h>
 
 #include "support/temp_dir.hpp"
 
 using namespace edgehaul;
+using namespace std::string_view_literals;
 using kubelet::detect;
 using kubelet::Found;
 
@@ -75,9 +77,9 @@ TEST_CASE("detect: arguments of the running kubelet win over the host's name") {
   root.write("proc/17/comm", "bash\n");
   root.write("proc/17/cmdline", std::string("--hostname-override=wrong\0", 26));
   root.write("proc/99/comm", "kubelet\n");
-  const std::string arguments(
-      "/usr/bin/kubelet\0--hostname-override=node-a\0--port\00010999\0--cert-dir=/data/pki\0", 80);
-  root.write("proc/99/cmdline", arguments);
+  constexpr std::string_view kArguments(
+      "/usr/bin/kubelet\0--hostname-override=node-a\0--port\00010999\0--cert-dir=/data/pki\0"sv);
+  root.write("proc/99/cmdline", std::string(kArguments));
   const Found found = detect(root.roots());
   CHECK(found.node_name == "node-a");
   CHECK(found.port == "10999");
