@@ -44,8 +44,9 @@ struct Leased {
 };
 
 // Named values of the spool itself start with a dot; others must not.
-inline constexpr std::string_view kAgeValue = ".age";  // reading of the age clock, wall time
-inline constexpr std::string_view kSalvageValue = ".salvage";  // page reached, last id
+inline constexpr std::string_view kAgeValue = ".age";      // reading of the age clock, wall time
+inline constexpr std::string_view kFirstValue = ".first";  // lowest id held, when .age was written
+inline constexpr std::string_view kSalvageValue = ".salvage";  // page reached, last id, first id
 inline constexpr std::string_view kLossesValue = ".losses";    // as in Stats::dropped_ever
 
 class Engine {
@@ -226,7 +227,8 @@ class Engine {
   Store::Aside aside_kept_;
   std::vector<StoredRecord> salvaged_;  // read, not written yet
   base::Steady progress_at_;
-  RecordId salvage_last_ = 0;  // ids up to this may still come out of the damaged file
+  RecordId salvage_first_ = 0;  // ids from this one ...
+  RecordId salvage_last_ = 0;   // ... to this may still come out of the damaged file; 0: not known
   std::uint64_t salvage_expected_ = 0;
   Stats counters_;          // the counting part of Stats
   Losses losses_before_{};  // of earlier starts: kLossesValue

@@ -27,6 +27,7 @@ Result<void> Engine::begin_salvage(Store& store) {
   std::string_view saved = values_[std::string(kSalvageValue)];
   const auto position = text::parse_u64(text::next_field(saved)).value_or(0);
   auto last = text::parse_u64(text::next_field(saved)).value_or(0);
+  salvage_first_ = text::parse_u64(text::next_field(saved)).value_or(0);
   std::vector<Store::ShapeRow> shapes;
   if (position > 0) {
     damaged->resume(static_cast<std::uint32_t>(position));
@@ -34,12 +35,13 @@ Result<void> Engine::begin_salvage(Store& store) {
     Salvage::Rest rest = damaged->read_rest();
     last = next_id_ > 1 ? next_id_ - 1 : rest.last_id;
     if (!is_loaded_) take_over(rest);
+    salvage_first_ = text::parse_u64(values_[std::string(kFirstValue)]).value_or(0);
     shapes = std::move(rest.shapes);
   }
   salvage_last_ = last;
   next_id_ = std::max(next_id_, last + 1);
   values_[std::string(kSalvageValue)] =
-      fmt::format("{} {}", std::max<std::uint64_t>(position, 1), last);
+      fmt::format("{} {} {}", std::max<std::uint64_t>(position, 1), last, salvage_first_);
   auto transaction = Transaction::begin(store.database());
   if (!transaction) return pass(std::move(transaction.error()));
   if (auto done = store.raise_last_id(last); !done) return done;
@@ -121,7 +123,8 @@ Result<void> Engine::write_salvaged() {
     if (auto in = store_->insert(record, true); !in) return in;
     if (store_->database().changes() > 0) kept.push_back(&record);
   }
-  values_[std::string(kSalvageValue)] = fmt::format("{} {}", salvage_->position(), salvage_last_);
+  values_[std::string(kSalvageValue)] =
+      fmt::format("{} {} {}", salvage_->position(), salvage_last_, salvage_first_);
   auto saved = store_->save_value(kSalvageValue, values_[std::string(kSalvageValue)]);
   if (!saved) return saved;
   if (auto done = transaction->commit(); !done) return done;
@@ -154,7 +157,7 @@ Result<void> Engine::replace_frames_in(const StoredRecord& block, std::vector<Ro
 
 void Engine::finish_salvage() {
   if (salvage_) {
-    std::uint64_t lost = salvage_->lost(salvage_last_);
+    std::uint64_t lost = salvage_->lost(salvage_first_, salvage_last_);
     if (salvage_expected_ > 0) {
       IdSet known = salvage_->intact();
       for (const IdRange& ids : ledger_.done().ranges()) {
@@ -170,7 +173,7 @@ void Engine::finish_salvage() {
   }
   salvaged_.clear();
   salvage_expected_ = 0;
-  salvage_last_ = 0;
+  salvage_first_ = salvage_last_ = 0;
   values_[std::string(kSalvageValue)] = "";
   dirty_values_.emplace_back(kSalvageValue);
   counters_.quarantined_files =

@@ -245,7 +245,13 @@ Result<void> Engine::write_owed() {
     losses_saved_ = sum;
   }
   if (age_now() - age_saved_ < kAgeSaved && age_saved_ != 0) return {};
-  return store_->save_value(kAgeValue, fmt::format("{} {}", age_now(), clock_.wall()));
+  auto age = store_->save_value(kAgeValue, fmt::format("{} {}", age_now(), clock_.wall()));
+  if (!age) return age;
+  const auto oldest = store_->seek(Order::oldest_first, 0, kMaxId);
+  if (!oldest) return pass(Error(oldest.error()));
+  const RecordId first = *oldest ? store_->head().first() : next_id_;
+  store_->rest();
+  return store_->save_value(kFirstValue, fmt::format("{}", first));
 }
 
 // The row of the record, or the request it is when it lies among other frames.

@@ -144,7 +144,7 @@ void Salvage::take(const Cell& cell, std::vector<StoredRecord>& into) {
   into.push_back(std::move(record));
 }
 
-std::uint64_t Salvage::lost(RecordId last_id) const {
+std::uint64_t Salvage::lost(RecordId first_id, RecordId last_id) const {
   IdSet known = intact_;
   std::uint64_t sum = 0;
   for (const IdRange& ids : damaged_.ranges()) {
@@ -153,6 +153,11 @@ std::uint64_t Salvage::lost(RecordId last_id) const {
     known.add(ids.first, ids.last);
   }
   const auto& ranges = known.ranges();
+  first_id = std::max<RecordId>(first_id, 1);
+  if (!ranges.empty() && ranges.front().first > first_id &&
+      ranges.front().first - first_id <= kMaxRowsPerPage) {
+    sum += ranges.front().first - first_id;
+  }
   for (std::size_t i = 0; i < ranges.size(); ++i) {
     const RecordId end = i + 1 < ranges.size() ? ranges[i + 1].first - 1 : last_id;
     const std::uint64_t gap = end > ranges[i].last ? end - ranges[i].last : 0;

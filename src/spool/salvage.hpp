@@ -38,9 +38,10 @@ class Salvage {
   std::uint32_t pages() const { return file_.pages(); }
 
   const IdSet& intact() const { return intact_; }
-  // Rows that were found but do not fit their CRC, and ids missing between intact ones as far as
-  // one damaged page explains them.
-  std::uint64_t lost(RecordId last_id) const;
+  // Rows that were found but do not fit their CRC, and ids missing between intact ones, before the
+  // first (from `first_id` on, 0: not known) and after the last, as far as one damaged page
+  // explains them.
+  std::uint64_t lost(RecordId first_id, RecordId last_id) const;
 
  private:
   explicit Salvage(PageFile file) : file_(std::move(file)) {}

@@ -127,6 +127,26 @@ TEST_CASE("damage: garbage anywhere in a stopped spool costs what it hit, the se
   }
 }
 
+TEST_CASE("damage: the page of the oldest records is a counted loss, what was delivered is none") {
+  Rig rig;
+  rig.open();
+  rig.fill(0, 300, 400);
+  spool::Wanted first;
+  first.max_records = 250;
+  rig.settle(0, ids_of(rig.lease(0, first)));
+  rig.spool.reset();
+  // A leaf holds nine of them: the one with the oldest goes, and all that lies in it.
+  const std::size_t at = slurp(rig.file()).find(noise(400, 250));
+  REQUIRE(at != std::string::npos);
+  overwrite(rig.file(), at / 4096 * 4096, noise(4096, 7));
+  rig.open();
+  for (int round = 0; round < 20; ++round)
+    static_cast<void>(rig.lease(0));
+  const Stats stats = when_salvaged(rig);
+  CHECK(stats.dropped_corrupt > 0);
+  CHECK(stats.held.records + stats.dropped_corrupt == 50);
+}
+
 TEST_CASE("damage: garbage in the log after a kill costs at most the commits it hit") {
   Rig rig;
   rig.open();
