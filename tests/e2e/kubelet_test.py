@@ -22,7 +22,7 @@ class Kubelet(Case):
 
     @staticmethod
     def source(agent):
-        sources = (agent.status() or {}).get("sampling", {}).get("sources", [])
+        sources = (agent.status() or {}).get("sampler", {}).get("sources", [])
         return next((s for s in sources if s["name"] == "kubelet"), {})
 
     def test_what_it_knows_arrives_with_its_own_times(self):
