@@ -23,6 +23,7 @@ EXCEPTIONS = {
 # the stream reset with NO_ERROR (RFC 7540 section 8.1), often before the frame under test comes: it
 # then meets a closed stream, where frames are ignored since the peer cannot know yet.
 ANSWERED_BEFORE = {
+    ("http2/5.1", "closed: Sends a HEADERS frame after sending RST_STREAM frame"),
     ("http2/5.1.2", "Sends HEADERS frames that causes their advertised concurrent stream limit to be "
                     "exceeded"),
     ("http2/6.1", 'Sends a DATA frame on the stream that is not in "open" or "half-closed (local)" state'),

@@ -67,6 +67,7 @@ TEST_CASE("offload: a call that hangs is given up on, others go on, and it comes
   const auto good = make(Lane::remote, [&] { ++good_runs; });
   for (int round = 1; round <= 3; ++round) {
     offload.post(stuck);
+    if (round == 1) gate.await_inside(1);
     offload.post(good);
     offload.await({stuck, good}, round == 1 ? kShort : kLong);
     offload.await({good}, kLong);
