@@ -2,7 +2,6 @@
 // A spool in a folder of its own, with short words for what the tests do to it.
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,6 +11,7 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "spool/spool.hpp"
+#include "support/shared_clock.hpp"
 #include "support/temp_dir.hpp"
 
 namespace edgehaul::test {
@@ -36,23 +36,6 @@ inline spool::NewRecord record(std::string body, spool::Signal signal = spool::S
                                base::UnixNanos time = 1'700'000'000'000'000'000) {
   return {signal, origin, time, 3, std::move(body)};
 }
-
-// A clock that stands still until told, and may be told while the spool's thread looks.
-class SharedClock final : public base::Clock {
- public:
-  base::UnixNanos wall() const override { return wall_; }
-  base::Steady steady() const override { return base::Steady(since_boot()); }
-  std::chrono::nanoseconds since_boot() const override { return std::chrono::nanoseconds(boot_); }
-  void advance(std::chrono::nanoseconds by) {
-    wall_ += by.count();
-    boot_ += by.count();
-  }
-  void step_wall(std::chrono::nanoseconds by) { wall_ += by.count(); }
-
- private:
-  std::atomic<std::int64_t> wall_{1'700'000'000'000'000'000};
-  std::atomic<std::int64_t> boot_{3'600'000'000'000};
-};
 
 class Rig {
  public:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "spool/senders.hpp"
 
+#include <atomic>
 #include <thread>
 
 #include <doctest/doctest.h>

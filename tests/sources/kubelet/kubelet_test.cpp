@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 
 #include "http/peer.hpp"
+#include "support/shared_clock.hpp"
 
 using namespace edgehaul;
 using namespace edgehaul::kubelet;
@@ -71,7 +72,7 @@ FakeKubelet::Reply always_good() {
 struct Rig {
   test::TempDir dir;  // the machine's root and what the test writes
   Options options;
-  base::ManualClock clock{1'795'600'860'000'000'000};  // 2026-11-25T10:01:00Z
+  test::SharedClock clock{1'795'600'860'000'000'000};  // 2026-11-25T10:01:00Z
   std::shared_ptr<metric::Workloads> workloads = std::make_shared<metric::Workloads>();
   metric::Selection selection;
   metric::Batch batch;
