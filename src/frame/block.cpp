@@ -12,6 +12,7 @@ namespace edgehaul::frame {
 namespace {
 
 constexpr unsigned char kVersion = 1;
+constexpr unsigned char kStepVersion = 2;  // a single frame as steps from another
 constexpr int kQuickLevel = 3;
 // Ten bytes for each number at most, and some for the lists.
 constexpr std::size_t kMaxColumnBytes = 12 * Capacity::kNumbers;
@@ -155,6 +156,25 @@ Result<void> take_columns(std::string_view packed, Shapes& shapes, std::vector<F
   return {};
 }
 
+Result<Frame> take_step(Reader& from, const Frame* anchor) {
+  if (anchor == nullptr || anchor->numbers.empty()) {
+    return fail(Errc::absent, "a frame whose anchor is missing");
+  }
+  std::uint64_t coded = 0;
+  if (!from.take_varint(coded)) return fail(Errc::malformed, "block: bad head");
+  Frame frame;
+  frame.shape = anchor->shape;
+  frame.time = static_cast<base::UnixNanos>(static_cast<std::uint64_t>(anchor->time) +
+                                            unzigzag(coded));
+  auto plain = codec::decode(codec::Coding::zstd, from.rest(), kMaxColumnBytes);
+  if (!plain) return within("block", std::move(plain.error()));
+  Reader steps(*plain);
+  if (!decode_steps(steps, *anchor, frame) || !steps.done()) {
+    return fail(Errc::malformed, "block: bad steps");
+  }
+  return frame;
+}
+
 }  // namespace
 
 Result<Frame> make_frame(std::string_view request, base::UnixNanos time, const ShapePtr& last) {
@@ -197,16 +217,30 @@ Result<std::string> encode_frame(const Frame& frame) {
   return encode(std::span(&frame, 1), false, kQuickLevel);
 }
 
-bool is_readable(std::string_view block) {
-  return block.empty() || static_cast<unsigned char>(block.front()) <= kVersion;
+Result<std::string> encode_step(const Frame& frame, const Frame& anchor) {
+  std::string out(1, static_cast<char>(kStepVersion));
+  put_varint(out, zigzag(static_cast<std::uint64_t>(frame.time) -
+                         static_cast<std::uint64_t>(anchor.time)));
+  auto packed = codec::encode(codec::Coding::zstd, encode_steps(frame, anchor), kQuickLevel);
+  if (!packed) return packed;
+  return out += *packed;
 }
 
-Result<std::vector<Frame>> decode_block(std::string_view block, const ShapePtr& shape) {
+bool is_readable(std::string_view block) {
+  return block.empty() || static_cast<unsigned char>(block.front()) <= kStepVersion;
+}
+
+Result<std::vector<Frame>> decode_block(std::string_view block, const Frame* anchor) {
   Reader from(block);
   unsigned char version = 0;
-  if (from.take_byte(version) && version > kVersion) {
+  if (from.take_byte(version) && version > kStepVersion) {
     return fail(Errc::invalid, "block of version {}, and this edgehaul reads up to {}", version,
-                kVersion);
+                kStepVersion);
+  }
+  if (version == kStepVersion) {
+    auto frame = take_step(from, anchor);
+    if (!frame) return pass(std::move(frame.error()));
+    return std::vector<Frame>{std::move(*frame)};
   }
   std::uint64_t count = 0;
   std::uint64_t shape_count = 0;
@@ -216,8 +250,8 @@ Result<std::vector<Frame>> decode_block(std::string_view block, const ShapePtr& 
   }
   Shapes shapes;
   if (shape_count == 0) {
-    if (!shape) return fail(Errc::absent, "a frame whose shape is missing");
-    shapes.all.push_back(shape);
+    if (anchor == nullptr) return fail(Errc::absent, "a frame whose shape is missing");
+    shapes.all.push_back(anchor->shape);
   } else if (auto done = take_shapes(from, shape_count, shapes); !done) {
     return pass(std::move(done.error()));
   }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A run of frames in one piece: shapes (once each, a changed one against the one before) and a
 // column for every number of every series. A block with its shapes needs nothing else to be read;
-// a single frame may leave its shape to be kept elsewhere. The bytes are described in
-// spool/README.md. Pure.
+// a single frame may leave its shape to be kept elsewhere, and most of its numbers, too. The bytes
+// are described in spool/README.md. Pure.
 #pragma once
 
 #include <span>
@@ -24,6 +24,10 @@ struct Frame {
 
   std::string request() const { return shape->fill(numbers); }
 };
+
+// What a single frame leaves out: its shape and a tick before it that it is told from. Without
+// numbers it is the shape alone.
+using AnchorPtr = std::shared_ptr<const Frame>;
 
 // The request as a frame; `last` (may be null) is its shape if it fits.
 Result<Frame> make_frame(std::string_view request, base::UnixNanos time, const ShapePtr& last);
@@ -51,11 +55,13 @@ class Capacity {
 Result<std::string> encode_block(std::span<const Frame> frames, int level);
 // Without its shape.
 Result<std::string> encode_frame(const Frame& frame);
+// As steps from `anchor`, which has the same shape object and numbers.
+Result<std::string> encode_step(const Frame& frame, const Frame& anchor);
 
 // False: of a newer version, which is kept for it.
 bool is_readable(std::string_view block);
 // Of any bytes; never more than a Capacity. Errc::invalid: of a newer version; malformed.
-// `shape` is for what encode_frame() made, null otherwise.
-Result<std::vector<Frame>> decode_block(std::string_view block, const ShapePtr& shape);
+// `anchor` is for what encode_frame() and encode_step() made, null otherwise.
+Result<std::vector<Frame>> decode_block(std::string_view block, const Frame* anchor);
 
 }  // namespace edgehaul::frame

@@ -73,9 +73,8 @@ void put_integers(std::span<const std::uint64_t> values, unsigned scale, Streams
 }
 
 // Difference from the value before: how many of its eight bytes are zero at both ends, the rest.
-void put_bits(std::span<const std::uint64_t> values, Streams& out) {
+void put_bits(std::uint64_t before, std::span<const std::uint64_t> values, Streams& out) {
   out.modes.push_back(static_cast<char>(Course::bits));
-  std::uint64_t before = 0;
   for (const std::uint64_t value : values) {
     const std::uint64_t changed = value ^ before;
     before = value;
@@ -87,8 +86,7 @@ void put_bits(std::span<const std::uint64_t> values, Streams& out) {
   }
 }
 
-bool take_bits(Reader& in, std::span<std::uint64_t> values) {
-  std::uint64_t before = 0;
+bool take_bits(Reader& in, std::uint64_t before, std::span<std::uint64_t> values) {
   for (std::uint64_t& value : values) {
     unsigned char ends = 0;
     if (!in.take_byte(ends)) return false;
@@ -130,7 +128,7 @@ void put_column(std::span<const std::uint64_t> values, bool is_real, Streams& ou
     if (!scale_all(values, places, whole)) continue;
     return put_integers(whole, static_cast<unsigned>(places) + 1, out);
   }
-  put_bits(values, out);
+  put_bits(0, values, out);
 }
 
 bool take_column(StreamReaders& in, bool is_real, std::span<std::uint64_t> values) {
@@ -138,12 +136,49 @@ bool take_column(StreamReaders& in, bool is_real, std::span<std::uint64_t> value
   if (!in.modes.take_byte(mode)) return false;
   const auto course = static_cast<Course>(mode & kCourseMask);
   const std::size_t scale = mode >> kScaleShift;
-  if (course == Course::bits) return is_real && scale == 0 && take_bits(in.bits, values);
+  if (course == Course::bits) return is_real && scale == 0 && take_bits(in.bits, 0, values);
   if (is_real != (scale > 0) || scale > kPowers.size()) return false;
   if (!take_integers(in, course, values)) return false;
   if (!is_real) return true;
   for (std::uint64_t& value : values)
     value = unscaled(value, scale - 1);
+  return true;
+}
+
+void put_step(std::uint64_t known, std::uint64_t value, bool is_real, Streams& out) {
+  if (!is_real) return put_varint(out.steps, zigzag(value - known));
+  std::vector<std::uint64_t> whole;
+  const std::uint64_t both[] = {known, value};
+  if (known == value) return out.modes.push_back(static_cast<char>(Course::constant));
+  for (std::size_t places = 0; places < kPowers.size(); ++places) {
+    if (!scale_all(both, places, whole)) continue;
+    out.modes.push_back(static_cast<char>((places + 1) << kScaleShift |
+                                          static_cast<unsigned>(Course::steps)));
+    return put_varint(out.steps, zigzag(whole[1] - whole[0]));
+  }
+  put_bits(known, std::span(&value, 1), out);
+}
+
+bool take_step(StreamReaders& in, bool is_real, std::uint64_t known, std::uint64_t& value) {
+  std::uint64_t coded = 0;
+  value = known;
+  if (!is_real) {
+    if (!in.steps.take_varint(coded)) return false;
+    value += unzigzag(coded);
+    return true;
+  }
+  unsigned char mode = 0;
+  if (!in.modes.take_byte(mode)) return false;
+  const auto course = static_cast<Course>(mode & kCourseMask);
+  const std::size_t scale = mode >> kScaleShift;
+  if (course == Course::constant) return scale == 0;
+  if (course == Course::bits) {
+    return scale == 0 && take_bits(in.bits, known, std::span(&value, 1));
+  }
+  if (course != Course::steps || scale == 0 || scale > kPowers.size()) return false;
+  const auto whole = scaled(known, scale - 1);
+  if (!whole || !in.steps.take_varint(coded)) return false;
+  value = unscaled(*whole + unzigzag(coded), scale - 1);
   return true;
 }
 

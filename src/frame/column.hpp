@@ -32,4 +32,8 @@ void put_column(std::span<const std::uint64_t> values, bool is_real, Streams& ou
 // Fills `values`; false when the streams end too early or make no sense.
 bool take_column(StreamReaders& in, bool is_real, std::span<std::uint64_t> values);
 
+// One value as the step from a known one.
+void put_step(std::uint64_t known, std::uint64_t value, bool is_real, Streams& out);
+bool take_step(StreamReaders& in, bool is_real, std::uint64_t known, std::uint64_t& value);
+
 }  // namespace edgehaul::frame

@@ -43,12 +43,28 @@ void put_stream(std::string& out, const std::string& stream) {
   out += stream;
 }
 
+void put_streams(std::string& out, const Streams& streams) {
+  for (const std::string* stream : {&streams.modes, &streams.firsts, &streams.steps, &streams.bits})
+    put_stream(out, *stream);
+}
+
 bool take_stream(Reader& from, Reader& stream) {
   std::uint64_t size = 0;
   std::string_view bytes;
   if (!from.take_varint(size, from.rest().size()) || !from.take_bytes(bytes, size)) return false;
   stream = Reader(bytes);
   return true;
+}
+
+bool take_streams(Reader& from, StreamReaders& in) {
+  for (Reader* stream : {&in.modes, &in.firsts, &in.steps, &in.bits}) {
+    if (!take_stream(from, *stream)) return false;
+  }
+  return true;
+}
+
+bool are_done(const StreamReaders& in) {
+  return in.modes.done() && in.firsts.done() && in.steps.done() && in.bits.done();
 }
 
 }  // namespace
@@ -117,8 +133,7 @@ std::string encode_columns(const ColumnMap& map, std::span<const std::size_t> sh
   for (std::size_t i = 0; i < columns.size(); ++i)
     put_column(columns[i], map.blanks()[i] == Blank::real, streams);
   std::string out;
-  for (const std::string* stream : {&streams.modes, &streams.firsts, &streams.steps, &streams.bits})
-    put_stream(out, *stream);
+  put_streams(out, streams);
   return out;
 }
 
@@ -130,9 +145,7 @@ bool decode_columns(const ColumnMap& map, std::span<const std::size_t> shape_of,
       ++counts[column];
   }
   StreamReaders in{Reader(""), Reader(""), Reader(""), Reader("")};
-  for (Reader* stream : {&in.modes, &in.firsts, &in.steps, &in.bits}) {
-    if (!take_stream(from, *stream)) return false;
-  }
+  if (!take_streams(from, in)) return false;
   std::vector<Numbers> columns(counts.size());
   for (std::size_t i = 0; i < columns.size(); ++i) {
     columns[i].resize(counts[i]);
@@ -147,7 +160,32 @@ bool decode_columns(const ColumnMap& map, std::span<const std::size_t> shape_of,
     }
     undo_differences(frames[i]);
   }
-  return in.modes.done() && in.firsts.done() && in.steps.done() && in.bits.done();
+  return are_done(in);
+}
+
+std::string encode_steps(const Frame& frame, const Frame& anchor) {
+  const Numbers known = differences(anchor);
+  const Numbers numbers = differences(frame);
+  const auto slots = frame.shape->slots();
+  Streams streams;
+  for (std::size_t i = 0; i < slots.size(); ++i)
+    put_step(known[i], numbers[i], slots[i].blank == Blank::real, streams);
+  std::string out;
+  put_streams(out, streams);
+  return out;
+}
+
+bool decode_steps(Reader& from, const Frame& anchor, Frame& frame) {
+  StreamReaders in{Reader(""), Reader(""), Reader(""), Reader("")};
+  if (!take_streams(from, in)) return false;
+  const Numbers known = differences(anchor);
+  const auto slots = frame.shape->slots();
+  frame.numbers.resize(slots.size());
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    if (!take_step(in, slots[i].blank == Blank::real, known[i], frame.numbers[i])) return false;
+  }
+  undo_differences(frame);
+  return are_done(in);
 }
 
 }  // namespace edgehaul::frame

@@ -37,4 +37,8 @@ std::string encode_columns(const ColumnMap& map, std::span<const std::size_t> sh
 bool decode_columns(const ColumnMap& map, std::span<const std::size_t> shape_of, Reader& from,
                     std::span<Frame> frames);
 
+// A frame as steps from another one of its shape; its time is known to both sides.
+std::string encode_steps(const Frame& frame, const Frame& anchor);
+bool decode_steps(Reader& from, const Frame& anchor, Frame& frame);
+
 }  // namespace edgehaul::frame

@@ -146,9 +146,9 @@ void Engine::take_frames(std::size_t index, Search& search) {
     if (!has_row) {
       std::string body = store_->body();
       if (!frame::is_readable(body)) return;  // of a newer edgehaul: it stays
-      auto shape = shape_of_row();
-      if (head.shape != 0 && !shape && salvage_) return;  // its shape may still come
-      search.add(head, std::move(body)).shape = std::move(shape);
+      auto anchor = anchor_of_row();
+      if (head.shape != 0 && !anchor && salvage_) return;  // it may still come
+      search.add(head, std::move(body)).anchor = std::move(anchor);
       has_row = true;
     }
     search.count(part.id, part.size);
@@ -157,10 +157,10 @@ void Engine::take_frames(std::size_t index, Search& search) {
 }
 
 // Null where it is inside, and where it cannot be had: the frame will say so.
-frame::ShapePtr Engine::shape_of_row() {
+frame::AnchorPtr Engine::anchor_of_row() {
   if (store_->head().shape == 0) return nullptr;
-  auto shape = shapes_.find(*store_, store_->head().shape);
-  return shape ? *shape : nullptr;
+  auto anchor = shapes_.find(*store_, store_->head().shape);
+  return anchor ? *anchor : nullptr;
 }
 
 void Engine::search_memory(std::size_t index, Search& search) {

@@ -31,16 +31,16 @@ namespace edgehaul::spool {
 // One record on its way in. `record` comes packed, without id; `outcome` is set by write().
 struct Append {
   StoredRecord record;
-  frame::ShapePtr shape;  // of a frame
+  frame::AnchorPtr anchor;  // of a frame; its id is record.shape
   Committed done;
   Result<RecordId> outcome = RecordId{0};
 };
 
-// What a lease took: a row, which of its records, and the shape that a single frame left out.
+// What a lease took: a row, which of its records, and what a single frame left out.
 struct Leased {
   StoredRecord row;
   std::vector<RecordId> ids;
-  frame::ShapePtr shape;
+  frame::AnchorPtr anchor;
 };
 
 // Named values of the spool itself start with a dot; others must not.
@@ -125,14 +125,14 @@ class Engine {
   Result<void> write_owed();
   Losses losses() const;
   struct Place;
-  Result<std::optional<Place>> find_place(const StoredRecord& record, const frame::ShapePtr& shape,
+  Result<std::optional<Place>> find_place(const StoredRecord& record, const frame::AnchorPtr& anchor,
                                           std::vector<Drop>& drops);
   Result<void> put(const StoredRecord& record, const Place& place, bool ignore_present);
   Result<std::optional<StoredRecord>> copy_of(RecordId id);
   Result<void> write_aside(std::vector<Drop>& drops);
   void committed(std::vector<Append>* appends, const std::vector<Drop>& drops);
   void keep_in_memory(std::vector<Append>& appends);
-  bool embed_shape(Append& append);
+  bool embed_anchor(Append& append);
   bool owes() const;
 
   // engine_frames.cpp
@@ -176,7 +176,7 @@ class Engine {
   struct Search;
   Result<void> search_disk(std::size_t index, Search& search);
   void take_frames(std::size_t index, Search& search);
-  frame::ShapePtr shape_of_row();
+  frame::AnchorPtr anchor_of_row();
   void search_memory(std::size_t index, Search& search);
   void forget_memory(RecordId id);
   void retire(Rejection rejection);

@@ -52,7 +52,7 @@ Result<std::vector<frame::Frame>> Engine::read_frames() {
   StoredRecord row;
   static_cast<RowHead&>(row) = store_->head();
   row.body = store_->body();
-  return frames_of(row, shape_of_row());
+  return frames_of(row, anchor_of_row());
 }
 
 void Engine::pack_frames() {

@@ -19,7 +19,7 @@ constexpr RecordId kIdsReserved = 1000;
 
 // What must be written beside a record.
 struct Engine::Place {
-  std::optional<Store::ShapeRow> shape;  // that the table lacks
+  std::vector<Store::ShapeRow> shapes;  // that the table lacks
 };
 
 void Engine::write(std::vector<Append>& appends) {
@@ -54,8 +54,11 @@ Result<void> Engine::transact(std::vector<Append>* appends,
   if (appends != nullptr) {
     for (const Append& append : *appends) {
       pages += Limits::pages_of(append.record.stored);
-      // Its shape may come along.
-      if (append.shape) pages += Limits::pages_of(append.shape->form().size() / 4);
+      // Its anchor may come along, with a shape.
+      if (append.anchor && !shapes_.has(append.record.shape)) {
+        pages += Limits::pages_of(append.anchor->shape->form().size() / 4 +
+                                  8 * append.anchor->numbers.size());
+      }
     }
   }
   if (moved != nullptr) {
@@ -125,7 +128,7 @@ Result<void> Engine::insert(Append& append, std::vector<Drop>& drops) {
                           packed.stored, limits_.largest_record());
     return {};
   }
-  auto place = find_place(packed, append.shape, drops);
+  auto place = find_place(packed, append.anchor, drops);
   if (!place) return pass(std::move(place.error()));
   if (!*place && is_tight_) return fail(Errc::full, "no space left on {}", directory_.path());
   if (!*place) {
@@ -139,18 +142,19 @@ Result<void> Engine::insert(Append& append, std::vector<Drop>& drops) {
   return put(append.record, **place, was_tried);
 }
 
-// Makes room for a record and its shape. Nothing: there is none, and nothing may go for it.
+// Makes room for a record and its anchor. Nothing: there is none, and nothing may go for it.
 Result<std::optional<Engine::Place>> Engine::find_place(const StoredRecord& record,
-                                                        const frame::ShapePtr& shape,
+                                                        const frame::AnchorPtr& anchor,
                                                         std::vector<Drop>& drops) {
   Place place;
-  if (shape) {
-    auto missing = shapes_.missing(*store_, shape);
+  if (anchor) {
+    auto missing = shapes_.missing(*store_, record.shape, anchor);
     if (!missing) return pass(std::move(missing.error()));
-    place.shape = std::move(*missing);
+    place.shapes = std::move(*missing);
   }
   std::uint64_t pages = Limits::pages_of(record.stored);
-  if (place.shape) pages += Limits::pages_of(place.shape->body.size());
+  for (const Store::ShapeRow& shape : place.shapes)
+    pages += Limits::pages_of(shape.body.size());
   const bool is_peers = record.origin == static_cast<std::uint8_t>(Origin::peer);
   auto fits = make_room(pages, is_peers, drops);
   if (!fits) return pass(std::move(fits.error()));
@@ -159,8 +163,8 @@ Result<std::optional<Engine::Place>> Engine::find_place(const StoredRecord& reco
 }
 
 Result<void> Engine::put(const StoredRecord& record, const Place& place, bool ignore_present) {
-  if (place.shape) {
-    if (auto done = shapes_.save(*store_, *place.shape); !done) return done;
+  for (const Store::ShapeRow& shape : place.shapes) {
+    if (auto done = shapes_.save(*store_, shape); !done) return done;
   }
   if (record.is_frames() && record.id > reserved_id_) {
     reserved_id_ = record.id + kIdsReserved;
@@ -344,11 +348,11 @@ void Engine::committed(std::vector<Append>* appends, const std::vector<Drop>& dr
   }
 }
 
-// The table of shapes is out of reach: the frame takes its own along.
-bool Engine::embed_shape(Append& append) {
+// The table of shapes is out of reach: the frame takes along what it left out.
+bool Engine::embed_anchor(Append& append) {
   StoredRecord& record = append.record;
-  if (!append.shape || record.shape == 0) return true;
-  const auto frames = frame::decode_block(record.body, append.shape);
+  if (!append.anchor || record.shape == 0) return true;
+  const auto frames = frame::decode_block(record.body, append.anchor.get());
   auto whole = frames ? pack(*frames, record.ids, record.born) : pass(Error(frames.error()));
   if (!whole) return false;
   record = std::move(*whole);
@@ -366,7 +370,7 @@ void Engine::keep_in_memory(std::vector<Append>& appends) {
       continue;
     }
     give_id(record);
-    if (!embed_shape(append) || record.stored + MemoryQueue::kOverhead > options_.memory_queue) {
+    if (!embed_anchor(append) || record.stored + MemoryQueue::kOverhead > options_.memory_queue) {
       ++counters_.dropped_memory;
       append.outcome = fail(Errc::full, "larger than the memory queue: {}", trouble_);
       continue;

@@ -179,7 +179,7 @@ Result<StoredRecord> Reader::stored(RecordId id) {
   return found;
 }
 
-Result<frame::ShapePtr> Reader::shape(std::uint64_t id) {
+Result<frame::AnchorPtr> Reader::anchor(std::uint64_t id) {
   const auto table = root_of(file_, "shapes");
   std::map<std::uint64_t, Store::ShapeRow> rows;
   Walk walk;
@@ -188,12 +188,11 @@ Result<frame::ShapePtr> Reader::shape(std::uint64_t id) {
     return true;
   };
   if (table) walk_table(file_, *table, walk);
-  const auto row = rows.find(id);
-  if (row == rows.end()) return fail(Errc::malformed, "its shape {} is missing", id);
-  const auto base = rows.find(row->second.base);
-  if (row->second.base == 0) return shape_from(row->second, nullptr);
-  if (base == rows.end()) return fail(Errc::malformed, "its shape {} is missing", row->second.base);
-  return shape_from(row->second, &base->second);
+  return read_anchor(id, [&rows](std::uint64_t wanted) -> Result<Store::ShapeRow> {
+    const auto row = rows.find(wanted);
+    if (row == rows.end()) return fail(Errc::malformed, "its shape {} is missing", wanted);
+    return row->second;
+  });
 }
 
 Result<std::vector<Record>> Reader::unpacked(StoredRecord row) {
@@ -204,13 +203,13 @@ Result<std::vector<Record>> Reader::unpacked(StoredRecord row) {
     records.push_back(std::move(*record));
     return records;
   }
-  frame::ShapePtr shape;
+  frame::AnchorPtr anchor;
   if (row.shape != 0) {
-    auto kept = this->shape(row.shape);
+    auto kept = this->anchor(row.shape);
     if (!kept) return within(fmt::format("record {}", row.id), std::move(kept.error()));
-    shape = std::move(*kept);
+    anchor = std::move(*kept);
   }
-  const auto frames = frames_of(row, shape);
+  const auto frames = frames_of(row, anchor);
   if (!frames) return pass(Error(frames.error()));
   const auto ids = row.ids.list();
   for (std::size_t i = 0; i < ids.size(); ++i)

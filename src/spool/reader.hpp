@@ -88,7 +88,7 @@ class Reader {
   // Runs `read` on a snapshot, again on a new one when the owner moved pages meanwhile.
   Result<StoredRecord> stored(RecordId id);  // the row that holds it
   Result<std::vector<Record>> unpacked(StoredRecord row);
-  Result<frame::ShapePtr> shape(std::uint64_t id);
+  Result<frame::AnchorPtr> anchor(std::uint64_t id);
   Result<void> check(const RowHead& head, const Cell& cell);
   Result<void> verify_table(bool is_frames, Verification& result);
   template <class Read>

@@ -14,12 +14,13 @@ constexpr int kLevel = 9;
 // A difference that is larger than this share of the whole is not worth the dependence.
 constexpr std::size_t kWorthBase = 3;
 constexpr std::size_t kWorthSweeping = 3;
+constexpr int kDepth = 3;  // an anchor, its shape, the base of that
 
-}  // namespace
-
-Result<frame::ShapePtr> shape_from(const Store::ShapeRow& row, const Store::ShapeRow* base) {
+Result<frame::ShapePtr> read_shape(const Store::ShapeRow& row, const RowOfShape& row_of) {
   std::string under;
-  if (base != nullptr) {
+  if (row.base != 0) {
+    auto base = row_of(row.base);
+    if (!base) return pass(std::move(base.error()));
     auto form = codec::decode_against("", base->body, frame::Shape::kMaxBytes);
     if (!form) return within("shape", std::move(form.error()));
     under = std::move(*form);
@@ -32,6 +33,38 @@ Result<frame::ShapePtr> shape_from(const Store::ShapeRow& row, const Store::Shap
   return shape;
 }
 
+}  // namespace
+
+std::uint64_t id_of_anchor(const frame::Frame& anchor) {
+  std::uint64_t hash = anchor.shape->hash();
+  const auto mix = [&hash](std::uint64_t number) {
+    hash = (hash ^ number) * 0x9E3779B97F4A7C15ULL;
+    hash ^= hash >> 32U;
+  };
+  mix(static_cast<std::uint64_t>(anchor.time));
+  for (const std::uint64_t number : anchor.numbers)
+    mix(number);
+  return (hash >> 2U) | 1U;
+}
+
+Result<frame::AnchorPtr> read_anchor(std::uint64_t id, const RowOfShape& row_of) {
+  auto row = row_of(id);
+  if (!row) return pass(std::move(row.error()));
+  const bool is_tick = row->size == 0;
+  const auto shape_row = is_tick ? row_of(row->base) : row;
+  if (!shape_row) return pass(Error(shape_row.error()));
+  auto shape = read_shape(*shape_row, row_of);
+  if (!shape) return pass(std::move(shape.error()));
+  const frame::Frame alone{std::move(*shape), 0, {}};
+  if (!is_tick) return std::make_shared<const frame::Frame>(alone);
+  auto frames = frame::decode_block(row->body, &alone);
+  if (!frames) return within("anchor", std::move(frames.error()));
+  if (frames->size() != 1 || id_of_anchor(frames->front()) != id) {
+    return fail(Errc::malformed, "anchor {}: other bytes", id);
+  }
+  return std::make_shared<const frame::Frame>(std::move(frames->front()));
+}
+
 Result<void> ShapeShelf::load(Store& store) {
   bases_.clear();
   unsure_.clear();
@@ -39,37 +72,50 @@ Result<void> ShapeShelf::load(Store& store) {
   if (!rows) return pass(std::move(rows.error()));
   for (const Store::ShapeRow& row : *rows)
     bases_.emplace(row.id, row.base);
-  std::erase_if(bases_, [this](const auto& shape) {
-    return shape.second != 0 && !bases_.contains(shape.second);
-  });
+  for (int depth = 1; depth < kDepth; ++depth) {
+    std::erase_if(bases_, [this](const auto& shape) {
+      return shape.second != 0 && !bases_.contains(shape.second);
+    });
+  }
   return {};
 }
 
-Result<std::optional<Store::ShapeRow>> ShapeShelf::missing(Store& store,
-                                                           const frame::ShapePtr& shape) {
-  if (has(shape->hash())) {
-    remember(shape);
-    return std::nullopt;
+Result<std::vector<Store::ShapeRow>> ShapeShelf::missing(Store& store, std::uint64_t id,
+                                                         const frame::AnchorPtr& anchor) {
+  std::vector<Store::ShapeRow> rows;
+  if (!has(anchor->shape->hash())) {
+    auto row = row_of(store, anchor->shape);
+    if (!row) return pass(std::move(row.error()));
+    rows.push_back(std::move(*row));
   }
+  if (!has(id)) {
+    auto body = frame::encode_frame(*anchor);
+    if (!body) return pass(std::move(body.error()));
+    rows.push_back({id, anchor->shape->hash(), 0, std::move(*body)});
+  }
+  remember(id, anchor);
+  return rows;
+}
+
+Result<Store::ShapeRow> ShapeShelf::row_of(Store& store, const frame::ShapePtr& shape) {
   Store::ShapeRow row{shape->hash(), 0, shape->form().size(), ""};
   auto whole = codec::encode_against("", shape->form(), kLevel);
   if (!whole) return pass(std::move(whole.error()));
   row.body = std::move(*whole);
   // Against the newest whole one: a difference never needs more than one other row.
   for (auto near = recent_.rbegin(); near != recent_.rend(); ++near) {
-    const auto known = bases_.find((*near)->hash());
+    const auto known = bases_.find(near->anchor->shape->hash());
     if (known == bases_.end()) continue;
     const std::uint64_t base = known->second == 0 ? known->first : known->second;
-    const auto form = find(store, base);
-    if (!form) break;
-    auto changed = codec::encode_against((*form)->form(), shape->form(), kLevel);
+    const auto whole_one = find(store, base);
+    if (!whole_one) break;
+    auto changed = codec::encode_against((*whole_one)->shape->form(), shape->form(), kLevel);
     if (changed && changed->size() * kWorthBase < row.body.size()) {
       row.base = base;
       row.body = std::move(*changed);
     }
     break;
   }
-  remember(shape);
   return row;
 }
 
@@ -83,24 +129,20 @@ void ShapeShelf::committed() {
   unsure_.clear();
 }
 
-Result<frame::ShapePtr> ShapeShelf::find(Store& store, std::uint64_t id) {
-  for (const frame::ShapePtr& shape : recent_) {
-    if (shape->hash() == id) return shape;
+Result<frame::AnchorPtr> ShapeShelf::find(Store& store, std::uint64_t id) {
+  for (const Recent& recent : recent_) {
+    if (recent.id == id) return recent.anchor;
   }
-  auto row = store.shape(id);
-  if (!row) return pass(std::move(row.error()));
-  Result<Store::ShapeRow> base = Store::ShapeRow();
-  if (row->base != 0) base = store.shape(row->base);
-  if (!base) return pass(std::move(base.error()));
-  auto shape = shape_from(*row, row->base != 0 ? &*base : nullptr);
-  if (!shape) return shape;
-  remember(*shape);
-  return shape;
+  auto anchor = read_anchor(id, [&store](std::uint64_t row) { return store.shape(row); });
+  if (!anchor) return anchor;
+  remember(id, *anchor);
+  return anchor;
 }
 
-void ShapeShelf::remember(const frame::ShapePtr& shape) {
-  std::erase_if(recent_, [&](const auto& one) { return one->hash() == shape->hash(); });
-  recent_.push_back(shape);
+void ShapeShelf::remember(std::uint64_t id, const frame::AnchorPtr& anchor) {
+  const Recent recent{id, anchor};
+  std::erase_if(recent_, [id](const Recent& one) { return one.id == id; });
+  recent_.push_back(recent);
   if (recent_.size() > kRemembered) recent_.erase(recent_.begin());
 }
 
@@ -110,9 +152,11 @@ Result<void> ShapeShelf::sweep(Store& store) {
   if (!in_use) return pass(std::move(in_use.error()));
   std::set<std::uint64_t> needed(in_use->begin(), in_use->end());
   // The one in use now may have no frame on disk at this moment.
-  if (!recent_.empty()) needed.insert(recent_.back()->hash());
-  for (const auto& [id, base] : bases_) {
-    if (needed.contains(id)) needed.insert(base);
+  if (!recent_.empty()) needed.insert(recent_.back().id);
+  for (int depth = 1; depth < kDepth; ++depth) {
+    for (const auto& [id, base] : bases_) {
+      if (needed.contains(id)) needed.insert(base);
+    }
   }
   for (auto shape = bases_.begin(); shape != bases_.end();) {
     if (needed.contains(shape->first)) {

@@ -1,35 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
-// The shapes that single frames on disk leave out, in a table of their own: each once, a changed
-// one against a whole one. Keeps the few that were used last in memory. Spool thread.
+// What single frames on disk leave out, in a table of its own: shapes, each once, a changed one
+// against a whole one; and anchors, the ticks that others are told from. Keeps the few that were
+// used last in memory. Spool thread.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <vector>
 
-#include "frame/shape.hpp"
+#include "frame/block.hpp"
 #include "spool/store.hpp"
 
 namespace edgehaul::spool {
 
-// The shape of a row; `base` is the row it names, null where it names none.
-Result<frame::ShapePtr> shape_from(const Store::ShapeRow& row, const Store::ShapeRow* base);
+// An anchor by the rows that `row_of` finds: a row of size 0 is a tick of the shape `base`, any
+// other a shape alone.
+using RowOfShape = std::function<Result<Store::ShapeRow>(std::uint64_t id)>;
+Result<frame::AnchorPtr> read_anchor(std::uint64_t id, const RowOfShape& row_of);
+// Of its shape, time and numbers; never 0, below 2^62.
+std::uint64_t id_of_anchor(const frame::Frame& anchor);
 
 class ShapeShelf {
  public:
   // Which are there; damaged rows count as missing, and are written again with the next frame.
   Result<void> load(Store& store);
 
-  // The row that the table lacks for this shape.
-  Result<std::optional<Store::ShapeRow>> missing(Store& store, const frame::ShapePtr& shape);
+  bool has(std::uint64_t id) const { return bases_.contains(id) || unsure_.contains(id); }
+  // The rows that the table lacks for this anchor.
+  Result<std::vector<Store::ShapeRow>> missing(Store& store, std::uint64_t id,
+                                               const frame::AnchorPtr& anchor);
   // In the open transaction; it is known from committed() on.
   Result<void> save(Store& store, const Store::ShapeRow& row);
   void committed();
   void rolled_back() { unsure_.clear(); }
 
   // Errc::absent or malformed when it cannot be had.
-  Result<frame::ShapePtr> find(Store& store, std::uint64_t id);
+  Result<frame::AnchorPtr> find(Store& store, std::uint64_t id);
 
   // Erases what no frame needs any more, in the open transaction, once there are several.
   Result<void> sweep(Store& store);
@@ -37,12 +45,17 @@ class ShapeShelf {
  private:
   static constexpr std::size_t kRemembered = 4;
 
-  bool has(std::uint64_t id) const { return bases_.contains(id) || unsure_.contains(id); }
-  void remember(const frame::ShapePtr& shape);
+  struct Recent {
+    std::uint64_t id = 0;
+    frame::AnchorPtr anchor;
+  };
 
-  std::map<std::uint64_t, std::uint64_t> bases_;   // of each shape on disk
+  Result<Store::ShapeRow> row_of(Store& store, const frame::ShapePtr& shape);
+  void remember(std::uint64_t id, const frame::AnchorPtr& anchor);
+
+  std::map<std::uint64_t, std::uint64_t> bases_;   // of each row on disk
   std::map<std::uint64_t, std::uint64_t> unsure_;  // written, not committed
-  std::vector<frame::ShapePtr> recent_;            // the last one used is the last
+  std::vector<Recent> recent_;                     // the last one used is the last
 };
 
 }  // namespace edgehaul::spool

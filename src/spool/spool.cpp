@@ -24,7 +24,7 @@ bool unpack_into(std::vector<Record>& records, const Leased& leased) {
     if (record) records.push_back(std::move(*record));
     return record.has_value();
   }
-  const auto frames = frames_of(leased.row, leased.shape);
+  const auto frames = frames_of(leased.row, leased.anchor);
   if (!frames) return false;
   const auto all = leased.row.ids.list();
   for (const RecordId id : leased.ids) {

@@ -93,15 +93,16 @@ RowHead head_of_frames() {
   return head;
 }
 
-Result<StoredRecord> pack(const frame::Frame& frame) {
-  auto body = frame::encode_frame(frame);
+Result<StoredRecord> pack(const frame::Frame& frame, const frame::Frame& anchor,
+                          std::uint64_t anchor_id) {
+  auto body = frame::encode_step(frame, anchor);
   if (!body) return pass(std::move(body.error()));
   StoredRecord stored;
   static_cast<RowHead&>(stored) = head_of_frames();
   stored.time = stored.until = frame.time;
   stored.items = static_cast<std::uint32_t>(frame.shape->points());
   stored.size = static_cast<std::uint32_t>(frame.shape->form().size());
-  stored.shape = frame.shape->hash();
+  stored.shape = anchor_id;
   stored.stored = body->size();
   stored.crc = base::crc32c(*body);
   stored.body = std::move(*body);
@@ -165,11 +166,12 @@ std::uint32_t crc_of(const RowHead& head, std::string_view body) {
   return cover(head, base::crc32c(body));
 }
 
-Result<std::vector<frame::Frame>> frames_of(const StoredRecord& row, const frame::ShapePtr& shape) {
+Result<std::vector<frame::Frame>> frames_of(const StoredRecord& row,
+                                            const frame::AnchorPtr& anchor) {
   if (crc_of(row, row.body) != row.crc) {
     return fail(Errc::malformed, "record {}: its CRC32C does not fit its bytes", row.id);
   }
-  auto frames = frame::decode_block(row.body, shape);
+  auto frames = frame::decode_block(row.body, anchor.get());
   if (!frames) return within(fmt::format("record {}", row.id), std::move(frames.error()));
   if (frames->size() != row.ids.count()) {
     return fail(Errc::malformed, "record {}: {} frames for {} ids", row.id, frames->size(),

@@ -35,8 +35,8 @@ struct RowHead {
   std::uint32_t size = 0;  // of the body before packing
   std::uint32_t crc = 0;
   std::uint64_t stored = 0;  // of the body as packed
-  // Of frames only: their ids in the order of the block, the last frame's time, and the hash of the
-  // shape of a single frame that leaves its shape to the shapes table (0: the shapes are inside).
+  // Of frames only: their ids in the order of the block, the last frame's time, and the id of the
+  // anchor of a single frame, in the shapes table (0: nothing is left out).
   IdSet ids;
   base::UnixNanos until = 0;
   std::uint64_t shape = 0;
@@ -72,8 +72,9 @@ inline constexpr std::size_t kMaxBodyBytes = 256U << 20;
 // Packs everything but id and born; `crc` then covers the body alone. The slow half, done on the
 // thread of the caller.
 Result<StoredRecord> pack(NewRecord record);
-// The same for a frame whose shape is kept elsewhere.
-Result<StoredRecord> pack(const frame::Frame& frame);
+// The same for a frame as steps from `anchor`, which is kept elsewhere under `anchor_id`.
+Result<StoredRecord> pack(const frame::Frame& frame, const frame::Frame& anchor,
+                          std::uint64_t anchor_id);
 // Many frames as one row that needs nothing else, complete with its CRC. `ids` are theirs.
 Result<StoredRecord> pack(std::span<const frame::Frame> frames, const IdSet& ids,
                           std::int64_t born);
@@ -90,9 +91,10 @@ std::uint32_t crc_of(const RowHead& head, std::string_view body);
 // Checks the CRC and unpacks a request. Errc::malformed says what is wrong.
 Result<Record> unpack(StoredRecord stored);
 
-// Checks the CRC and decodes the frames of a row, one for each of its ids. `shape` as in
+// Checks the CRC and decodes the frames of a row, one for each of its ids. `anchor` as in
 // frame::decode_block().
-Result<std::vector<frame::Frame>> frames_of(const StoredRecord& row, const frame::ShapePtr& shape);
+Result<std::vector<frame::Frame>> frames_of(const StoredRecord& row,
+                                            const frame::AnchorPtr& anchor);
 // One frame as the record it is to whoever sends it.
 Record as_record(const frame::Frame& frame, RecordId id);
 

@@ -52,19 +52,20 @@ void Worker::append(NewRecord record, Committed done) {
 Result<Append> Worker::prepare(NewRecord record) {
   Append append;
   if (record.origin == Origin::own && record.signal == Signal::metrics) {
-    frame::ShapePtr last;
+    Anchor anchor;
     {
       const std::lock_guard lock(mutex_);
-      last = last_shape_;
+      anchor = anchor_;
     }
+    const auto last = anchor.frame ? anchor.frame->shape : nullptr;
     auto frame = frame::make_frame(record.body, record.time, last);
     if (frame && frame->shape->points() > 0) {
-      auto packed = pack(*frame);
+      auto packed = pack_tick(*frame, anchor);
       if (!packed) return pass(std::move(packed.error()));
       append.record = std::move(*packed);
-      append.shape = frame->shape;
+      append.anchor = anchor.frame;
       const std::lock_guard lock(mutex_);
-      last_shape_ = std::move(frame->shape);
+      anchor_ = std::move(anchor);
       return append;
     }
   }
@@ -72,6 +73,22 @@ Result<Append> Worker::prepare(NewRecord record) {
   if (!packed) return pass(std::move(packed.error()));
   append.record = std::move(*packed);
   return append;
+}
+
+// The further a tick is from its anchor the longer it gets. A new anchor is due with another shape,
+// and when the old one has cost as much as a new one would.
+Result<StoredRecord> Worker::pack_tick(const frame::Frame& frame, Anchor& anchor) {
+  if (!anchor.frame || anchor.frame->shape != frame.shape || anchor.excess > anchor.whole) {
+    const auto whole = frame::encode_frame(frame);
+    if (!whole) return pass(Error(whole.error()));
+    anchor = {std::make_shared<const frame::Frame>(frame), id_of_anchor(frame), whole->size()};
+    return pack(frame, *anchor.frame, anchor.id);
+  }
+  auto packed = pack(frame, *anchor.frame, anchor.id);
+  if (!packed) return packed;
+  if (anchor.least == 0) anchor.least = packed->stored;
+  if (packed->stored > anchor.least) anchor.excess += packed->stored - anchor.least;
+  return packed;
 }
 
 bool Worker::run(bool is_write, std::function<void(Engine&)> work) {

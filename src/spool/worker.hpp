@@ -45,7 +45,17 @@ class Worker {
   };
 
   void start(std::shared_ptr<Worker> self);
+  // The tick that the next ones are told from.
+  struct Anchor {
+    frame::AnchorPtr frame;
+    std::uint64_t id = 0;
+    std::uint64_t whole = 0;   // bytes of it by itself
+    std::uint64_t least = 0;   // bytes of the first tick told from it
+    std::uint64_t excess = 0;  // of all the others over that one
+  };
+
   Result<Append> prepare(NewRecord record);
+  static Result<StoredRecord> pack_tick(const frame::Frame& frame, Anchor& anchor);
   Result<void> queue(Append& append);
   void loop();
   bool wait_for_work(std::unique_lock<std::mutex>& lock);
@@ -65,7 +75,7 @@ class Worker {
   std::condition_variable answered_;
   std::deque<Append> waiting_;
   std::uint64_t waiting_bytes_ = 0;
-  frame::ShapePtr last_shape_;        // of our own ticks
+  Anchor anchor_;  // of our own ticks
   std::vector<Committed> in_commit_;  // whoever takes them (thread or stop) answers them
   std::vector<std::shared_ptr<Call>> calls_;
   std::vector<std::shared_ptr<Call>> in_service_;
