@@ -164,8 +164,8 @@ Result<Frame> take_step(Reader& from, const Frame* anchor) {
   if (!from.take_varint(coded)) return fail(Errc::malformed, "block: bad head");
   Frame frame;
   frame.shape = anchor->shape;
-  frame.time = static_cast<base::UnixNanos>(static_cast<std::uint64_t>(anchor->time) +
-                                            unzigzag(coded));
+  frame.time =
+      static_cast<base::UnixNanos>(static_cast<std::uint64_t>(anchor->time) + unzigzag(coded));
   auto plain = codec::decode(codec::Coding::zstd, from.rest(), kMaxColumnBytes);
   if (!plain) return within("block", std::move(plain.error()));
   Reader steps(*plain);

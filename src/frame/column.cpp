@@ -152,8 +152,8 @@ void put_step(std::uint64_t known, std::uint64_t value, bool is_real, Streams& o
   if (known == value) return out.modes.push_back(static_cast<char>(Course::constant));
   for (std::size_t places = 0; places < kPowers.size(); ++places) {
     if (!scale_all(both, places, whole)) continue;
-    out.modes.push_back(static_cast<char>((places + 1) << kScaleShift |
-                                          static_cast<unsigned>(Course::steps)));
+    out.modes.push_back(
+        static_cast<char>((places + 1) << kScaleShift | static_cast<unsigned>(Course::steps)));
     return put_varint(out.steps, zigzag(whole[1] - whole[0]));
   }
   put_bits(known, std::span(&value, 1), out);

@@ -125,8 +125,8 @@ class Engine {
   Result<void> write_owed();
   Losses losses() const;
   struct Place;
-  Result<std::optional<Place>> find_place(const StoredRecord& record, const frame::AnchorPtr& anchor,
-                                          std::vector<Drop>& drops);
+  Result<std::optional<Place>> find_place(const StoredRecord& record,
+                                          const frame::AnchorPtr& anchor, std::vector<Drop>& drops);
   Result<void> put(const StoredRecord& record, const Place& place, bool ignore_present);
   Result<std::optional<StoredRecord>> copy_of(RecordId id);
   Result<void> write_aside(std::vector<Drop>& drops);

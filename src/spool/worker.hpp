@@ -75,7 +75,7 @@ class Worker {
   std::condition_variable answered_;
   std::deque<Append> waiting_;
   std::uint64_t waiting_bytes_ = 0;
-  Anchor anchor_;  // of our own ticks
+  Anchor anchor_;                     // of our own ticks
   std::vector<Committed> in_commit_;  // whoever takes them (thread or stop) answers them
   std::vector<std::shared_ptr<Call>> calls_;
   std::vector<std::shared_ptr<Call>> in_service_;

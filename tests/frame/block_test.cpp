@@ -88,6 +88,47 @@ TEST_CASE("block: a frame with the wrong shape is refused") {
   CHECK(frame::decode_block(*coded, &other.frames[0]).error().code == Errc::malformed);
 }
 
+TEST_CASE("block: a frame as steps from another of its shape, exactly and short") {
+  for (std::uint32_t seed = 1; seed < 40; ++seed) {
+    const Ticks ticks(seed, 30);
+    const Frame& anchor = ticks.frames[0];
+    for (const Frame& frame : ticks.frames) {
+      if (frame.shape != anchor.shape) continue;
+      const auto coded = frame::encode_step(frame, anchor);
+      REQUIRE(coded);
+      CHECK(frame::is_readable(*coded));
+      CHECK(frame::decode_block(*coded, nullptr).error().code == Errc::absent);
+      const Frame alone{anchor.shape, 0, {}};
+      CHECK(frame::decode_block(*coded, &alone).error().code == Errc::absent);
+      const auto back = frame::decode_block(*coded, &anchor);
+      REQUIRE(back);
+      REQUIRE(back->size() == 1);
+      CHECK(back->front().time == frame.time);
+      CHECK(back->front().request() == frame.request());
+    }
+    CHECK(frame::encode_step(anchor, anchor)->size() < frame::encode_frame(anchor)->size());
+  }
+}
+
+TEST_CASE("block: steps cut or changed anywhere, or from another anchor, never crash") {
+  const Ticks ticks(5, 12);
+  const Frame& anchor = ticks.frames[0];
+  const Ticks others(9, 1);
+  for (const Frame& frame : ticks.frames) {
+    if (frame.shape != anchor.shape) continue;
+    const std::string block = *frame::encode_step(frame, anchor);
+    for (std::size_t i = 0; i < block.size(); ++i) {
+      CHECK_FALSE(frame::decode_block(std::string_view(block).substr(0, i), &anchor));
+      std::string changed = block;
+      changed[i] = static_cast<char>(changed[i] ^ (1 << i % 8));
+      const auto back = frame::decode_block(changed, &anchor);
+      if (back) CHECK(back->front().numbers.size() == back->front().shape->slots().size());
+    }
+    const auto other = frame::decode_block(block, &others.frames[0]);
+    if (other) CHECK(other->front().request() != frame.request());
+  }
+}
+
 TEST_CASE("block: of a newer version") {
   std::string block = *frame::encode_block(Ticks(1, 2).frames, kLevel);
   block[0] = 3;

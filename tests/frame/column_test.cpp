@@ -65,6 +65,32 @@ TEST_CASE("column: any bits come back") {
   there_and_back({0, UINT64_MAX, 1ULL << 63, (1ULL << 63) - 1, 0, 1}, false);
 }
 
+TEST_CASE("column: any bits come back as a step from any others") {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const double inf = std::numeric_limits<double>::infinity();
+  const Values all = reals({nan, inf, -inf, -0.0, 0.0, 5e-324, 1.7976931348623157e308, 0.1, 12.34,
+                            -7.5, 0.1 + 0.2, 9007199254740991.0, 9007199254740994.0});
+  Values whole = all;
+  whole.insert(whole.end(), {0x7FF0000000000001, UINT64_MAX, 1ULL << 63, 1, 2});
+  for (const bool is_real : {true, false}) {
+    for (const std::uint64_t known : whole) {
+      for (const std::uint64_t value : whole) {
+        Streams streams;
+        put_step(known, value, is_real, streams);
+        StreamReaders in{Reader(streams.modes), Reader(streams.firsts), Reader(streams.steps),
+                         Reader(streams.bits)};
+        std::uint64_t back = 0;
+        CHECK(take_step(in, is_real, known, back));
+        CHECK(back == value);
+        CHECK((in.modes.done() && in.firsts.done() && in.steps.done() && in.bits.done()));
+      }
+    }
+  }
+  Streams near;
+  put_step(reals({12.34})[0], reals({12.36})[0], true, near);
+  CHECK(size_of(near) == 2);
+}
+
 TEST_CASE("column: hostile streams are refused") {
   Values values(3);
   const auto take = [&](std::string_view modes, std::string_view firsts, std::string_view steps,

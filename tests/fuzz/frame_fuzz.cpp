@@ -38,6 +38,26 @@ void as_block(std::string_view bytes) {
   }
 }
 
+// From the block before it, which must be one that is accepted.
+void as_step(std::string_view bytes) {
+  if (bytes.size() < 2) return;
+  const std::size_t size =
+      static_cast<unsigned char>(bytes[0]) << 8U | static_cast<unsigned char>(bytes[1]);
+  bytes.remove_prefix(2);
+  const auto anchor = frame::decode_block(bytes.substr(0, size), nullptr);
+  if (!anchor || size > bytes.size()) return;
+  const frame::Frame& from = anchor->front();
+  const auto frames = frame::decode_block(bytes.substr(size), &from);
+  if (!frames) return;
+  const frame::Frame& frame = frames->back();
+  if (frame.shape != from.shape) return;
+  const auto coded = frame::encode_step(frame, from);
+  require(coded.has_value());
+  const auto again = frame::decode_block(*coded, &from);
+  require(again.has_value() && again->size() == 1);
+  require(again->front().time == frame.time && again->front().request() == frame.request());
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -45,6 +65,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
   if (data[0] % 4 == 0) {
     as_shape(bytes);
+  } else if (data[0] % 4 == 3) {
+    as_step(bytes);
   } else {
     as_block(bytes);
   }
