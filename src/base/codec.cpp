@@ -32,21 +32,45 @@ struct ZstdFree {
   void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
 };
 
-Result<std::string> deflate_body(int window, std::string_view plain, int level) {
-  z_stream stream{};
-  if (deflateInit2(&stream, level == 0 ? kGzipLevel : level, Z_DEFLATED, window, 8,
-                   Z_DEFAULT_STRATEGY) != Z_OK) {
-    return fail(Errc::io, "zlib: cannot start");
+// One compressor per thread, built again only for other settings: for the body of a tick building
+// costs a quarter of the whole.
+class Deflater {
+ public:
+  ~Deflater() { end(); }
+  z_stream* begin(int window, int level) {
+    if (is_open_ && window == window_ && level == level_ && deflateReset(&stream_) == Z_OK)
+      return &stream_;
+    end();
+    stream_ = z_stream{};
+    is_open_ = deflateInit2(&stream_, level, Z_DEFLATED, window, 8, Z_DEFAULT_STRATEGY) == Z_OK;
+    window_ = window;
+    level_ = level;
+    return is_open_ ? &stream_ : nullptr;
   }
-  std::string out(deflateBound(&stream, static_cast<uLong>(plain.size())), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(plain.data()));
-  stream.avail_in = static_cast<uInt>(plain.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  const int code = ::deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
+
+ private:
+  void end() {
+    if (is_open_) deflateEnd(&stream_);
+    is_open_ = false;
+  }
+  z_stream stream_{};
+  int window_ = 0;
+  int level_ = 0;
+  bool is_open_ = false;
+};
+
+Result<std::string> deflate_body(int window, std::string_view plain, int level) {
+  thread_local Deflater deflater;
+  z_stream* stream = deflater.begin(window, level == 0 ? kGzipLevel : level);
+  if (stream == nullptr) return fail(Errc::io, "zlib: cannot start");
+  std::string out(deflateBound(stream, static_cast<uLong>(plain.size())), '\0');
+  stream->next_in = reinterpret_cast<Bytef*>(const_cast<char*>(plain.data()));
+  stream->avail_in = static_cast<uInt>(plain.size());
+  stream->next_out = reinterpret_cast<Bytef*>(out.data());
+  stream->avail_out = static_cast<uInt>(out.size());
+  const int code = ::deflate(stream, Z_FINISH);
   if (code != Z_STREAM_END) return fail(Errc::io, "zlib: compression failed ({})", code);
+  out.resize(stream->total_out);
   return out;
 }
 

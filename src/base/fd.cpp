@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/text.hpp"
@@ -39,6 +40,11 @@ Error system_error(std::string_view what, int error_number) {
   }
   char text[128];
   return {code, fmt::format("{}: {}", what, ::strerror_r(error_number, text, sizeof text))};
+}
+
+std::size_t descriptor_limit() {
+  rlimit limit{};
+  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
 }
 
 Result<Fd> open_at(int dir, const char* path, int flags) {

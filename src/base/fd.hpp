@@ -40,6 +40,9 @@ class Fd {
 // full for ENOSPC and EDQUOT, else io.
 Error system_error(std::string_view what, int error_number);
 
+// How many descriptors this process may have open (RLIMIT_NOFILE).
+std::size_t descriptor_limit();
+
 // Opens `path` below `dir` (AT_FDCWD for the working directory) for reading; `flags` are or-ed in.
 Result<Fd> open_at(int dir, const char* path, int flags = 0);
 

@@ -32,6 +32,21 @@ TEST_CASE("codec: every coding gives back what it was given") {
   }
 }
 
+TEST_CASE("codec: what was coded before leaves no trace") {
+  const std::string first(3000, 'a');
+  const std::string second = "bcd" + std::string(50, 'a');
+  const auto wanted = codec::encode(Coding::gzip, second, 6);
+  REQUIRE(wanted.has_value());
+  for (const int level : {6, 1, 6, 9, 6}) {
+    for (const Coding coding : {Coding::gzip, Coding::deflate, Coding::gzip}) {
+      const auto coded = codec::encode(coding, first, level);
+      REQUIRE(coded.has_value());
+      CHECK(codec::decode(coding, *coded, first.size()) == first);
+    }
+    CHECK(codec::encode(Coding::gzip, second, 6).value() == *wanted);
+  }
+}
+
 TEST_CASE("codec: a bomb is refused at the limit") {
   const std::string zeros(64 << 20, '\0');
   for (const Coding coding : {Coding::gzip, Coding::deflate, Coding::zstd, Coding::identity}) {

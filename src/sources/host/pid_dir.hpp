@@ -28,6 +28,7 @@ class PidDir {
 
   // Lists the PIDs, ascending; at most kMaxListed, total() says how many there are.
   Result<std::span<const std::uint32_t>> list();
+  std::span<const std::uint32_t> listed() const { return pids_; }
   std::size_t total() const { return total_; }
   // Whether the folder is a procfs, not a recorded copy of one. After list().
   bool is_procfs() const { return is_procfs_; }

@@ -3,8 +3,6 @@
 
 #include <numeric>
 
-#include "sources/host/pid_stat.hpp"
-
 namespace edgehaul::host {
 
 namespace {
@@ -59,21 +57,24 @@ Processes::Processes(const base::Roots& roots, const ProcessesOptions&,
                      std::shared_ptr<KernelFiles> files)
     : pids_(roots.proc), files_(std::move(files)) {}
 
-Result<void> Processes::count(ProcessCounts& counts) {
-  auto pids = pids_.list();
-  if (!pids) return pass(std::move(pids.error()));
-  std::size_t bad = 0;
-  char buffer[160];  // comm of a kernel worker is at most 64 bytes
-  stats_.begin();
-  for (const std::uint32_t pid : *pids) {
-    const auto line = stats_.read(pids_, pid, buffer);
-    if (!line && line.error().code == Errc::absent) continue;  // ended meanwhile
-    const char letter = line ? parse_pid_state(*line) : '\0';
-    bad += letter == 0 ? 1 : 0;
-    ++counts[parse_state(letter)];
+// `forks`: made since boot, as read before. Where none was made the list of before still holds but
+// for those that ended.
+Result<void> Processes::count(ProcessCounts& counts, std::optional<std::uint64_t> forks) {
+  if (!forks || forks != forks_ || !pids_.is_procfs()) {
+    forks_.reset();
+    if (auto listed = pids_.list(); !listed) return pass(std::move(listed.error()));
+    forks_ = forks;
   }
-  stats_.end();
-  counts[process_state::unknown] += pids_.total() - pids->size();
+  std::size_t bad = 0;
+  states_.begin();
+  for (const std::uint32_t pid : pids_.listed()) {
+    const auto letter = states_.read(pids_, pid);
+    if (!letter) continue;  // ended meanwhile
+    bad += *letter == 0 ? 1U : 0U;
+    ++counts[parse_state(*letter)];
+  }
+  states_.end();
+  counts[process_state::unknown] += pids_.total() - pids_.listed().size();
   if (bad > 0) return fail(Errc::malformed, "stat of {} processes is not readable", bad);
   return {};
 }
@@ -90,7 +91,8 @@ Result<void> Processes::read(metric::Batch& batch) {
   if (!batch.wants(kCount)) return faults.result();
 
   ProcessCounts counts{};
-  if (auto counted = count(counts); !counted) faults.add(std::move(counted.error()));
+  const auto forks = stat ? (*stat)->forks : std::nullopt;
+  if (auto counted = count(counts, forks); !counted) faults.add(std::move(counted.error()));
   const std::uint64_t all = std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
   if (stat) take_thread_counts(**stat, counts, faults);
   const std::uint64_t known = std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});

@@ -6,11 +6,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "base/roots.hpp"
 #include "metric/source.hpp"
-#include "sources/host/kept_stats.hpp"
 #include "sources/host/kernel_files.hpp"
+#include "sources/host/known_states.hpp"
 #include "sources/host/options.hpp"
 #include "sources/host/pid_dir.hpp"
 
@@ -33,10 +34,11 @@ class Processes final : public metric::Source {
   Result<void> read(metric::Batch& batch) override;
 
  private:
-  Result<void> count(ProcessCounts& counts);
+  Result<void> count(ProcessCounts& counts, std::optional<std::uint64_t> forks);
 
   PidDir pids_;
-  KeptStats stats_;
+  KnownStates states_;
+  std::optional<std::uint64_t> forks_;  // when the PIDs were listed
   std::shared_ptr<KernelFiles> files_;
 };
 

@@ -1,13 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sources/host/processes.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <csignal>
+#include <list>
+#include <string>
+#include <thread>
 
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <doctest/doctest.h>
 
+#include "base/fd.hpp"
+#include "sources/host/known_states.hpp"
+#include "sources/host/pid_stat.hpp"
 #include "sources/host/probe.hpp"
 
 using namespace edgehaul;
@@ -121,37 +129,149 @@ TEST_CASE("processes: the PIDs are not walked when their count is switched off")
   CHECK(probe.size() == 1);
 }
 
-TEST_CASE("processes: stat files stay open on a procfs, and a process that ended is let go") {
-  PidDir pids(base::Roots().proc);
-  KeptStats stats;
-  char buffer[160];
-  const auto round = [&] {
-    std::size_t read = 0;
-    auto list = pids.list();
-    REQUIRE(list);
-    stats.begin();
-    for (const std::uint32_t pid : *list)
-      read += stats.read(pids, pid, buffer).has_value() ? 1U : 0U;
-    stats.end();
-    return read;
-  };
-  REQUIRE(pids.list());
-  CHECK(pids.is_procfs());
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::pause();
-    ::_exit(0);
+namespace {
+
+// A child that sleeps until the end of the test.
+class Child {
+ public:
+  Child() : pid_(::fork()) {
+    while (pid_ == 0)
+      ::pause();
   }
-  CHECK(round() >= 2);
-  const std::size_t with_child = stats.kept();
-  CHECK(with_child >= 2);
-  CHECK(with_child <= KeptStats::kMost);
-  ::kill(child, SIGKILL);
-  ::waitpid(child, nullptr, 0);
-  // Its descriptor is asked once more, as if a new process had the PID already.
-  stats.begin();
-  CHECK(stats.read(pids, static_cast<std::uint32_t>(child), buffer).error().code == Errc::absent);
-  stats.end();
-  CHECK(stats.kept() == 0);
-  CHECK(round() >= 1);
+  ~Child() { end(); }
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+
+  std::uint32_t pid() const { return static_cast<std::uint32_t>(pid_); }
+  void signal(int number) const { ::kill(pid_, number); }
+  void end() {
+    if (pid_ <= 0) return;
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+    pid_ = 0;
+  }
+  // SIGSTOP and SIGCONT are only on their way when kill() returns.
+  void await(char letter) const {
+    const std::string path = "/proc/" + std::to_string(pid_) + "/stat";
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    for (;;) {
+      const auto line = base::read_line(path);
+      if (line && parse_pid_state(*line) == letter) return;
+      REQUIRE(std::chrono::steady_clock::now() < limit);
+      std::this_thread::yield();
+    }
+  }
+
+ private:
+  pid_t pid_;
+};
+
+// A round over one process.
+Result<char> ask(KnownStates& states, PidDir& pids, std::uint32_t pid) {
+  states.begin();
+  auto letter = states.read(pids, pid);
+  states.end();
+  return letter;
+}
+
+}  // namespace
+
+TEST_CASE("processes: one that has not run since is in the state that it was in") {
+  PidDir pids(base::Roots().proc);
+  REQUIRE(pids.list());
+  REQUIRE(pids.is_procfs());
+  KnownStates states;
+  const Child child;
+  child.await('S');
+  CHECK(ask(states, pids, child.pid()) == 'S');
+  CHECK(states.looks() == 1);
+  CHECK(states.descriptors() == 2);
+  CHECK(ask(states, pids, child.pid()) == 'S');
+  CHECK(states.looks() == 0);
+  child.signal(SIGSTOP);
+  child.await('T');
+  CHECK(ask(states, pids, child.pid()) == 'T');
+  CHECK(states.looks() == 1);
+  CHECK(ask(states, pids, child.pid()) == 'T');
+  CHECK(states.looks() == 0);
+  child.signal(SIGCONT);
+  child.await('S');
+  CHECK(ask(states, pids, child.pid()) == 'S');
+  child.signal(SIGKILL);
+  child.await('Z');  // nobody has waited for it yet
+  CHECK(ask(states, pids, child.pid()) == 'Z');
+}
+
+TEST_CASE("processes: one that runs is looked at every time") {
+  PidDir pids(base::Roots().proc);
+  REQUIRE(pids.list());
+  KnownStates states;
+  const auto self = static_cast<std::uint32_t>(::getpid());
+  for (int i = 0; i < 3; ++i) {
+    CHECK(ask(states, pids, self) == 'R');
+    CHECK(states.looks() == 1);
+  }
+}
+
+TEST_CASE("processes: what ended is let go") {
+  PidDir pids(base::Roots().proc);
+  REQUIRE(pids.list());
+  KnownStates states;
+  Child child;
+  REQUIRE(ask(states, pids, child.pid()));
+  const std::uint32_t pid = child.pid();
+  child.end();
+  // Its descriptors are asked once more, as if a new process had the PID already.
+  const auto letter = ask(states, pids, pid);
+  REQUIRE_FALSE(letter);
+  CHECK(letter.error().code == Errc::absent);
+  CHECK(states.descriptors() == 0);
+  Child other;
+  REQUIRE(ask(states, pids, other.pid()));
+  states.begin();
+  states.end();  // a round that does not ask for it
+  CHECK(states.descriptors() == 0);
+}
+
+TEST_CASE("processes: with few descriptors or none the states are the same") {
+  PidDir pids(base::Roots().proc);
+  REQUIRE(pids.list());
+  const Child first;
+  const Child second;
+  first.await('S');
+  second.signal(SIGSTOP);
+  second.await('T');
+  for (const std::size_t most : {0U, 1U, 3U}) {
+    CAPTURE(most);
+    KnownStates states(most);
+    for (int i = 0; i < 2; ++i) {
+      states.begin();
+      CHECK(states.read(pids, std::min(first.pid(), second.pid())));
+      CHECK(states.read(pids, std::max(first.pid(), second.pid())));
+      states.end();
+      CHECK(states.descriptors() <= most);
+    }
+    CHECK(ask(states, pids, first.pid()) == 'S');
+    CHECK(ask(states, pids, second.pid()) == 'T');
+  }
+}
+
+TEST_CASE("processes: those of this machine, made and ended, are counted at each tick") {
+  test::Probe probe;
+  Processes processes = make(base::Roots());
+  const auto stopped = [&] {
+    REQUIRE(probe.tick(processes));
+    return count(probe, "stopped").value_or(-1);
+  };
+  const auto before = stopped();
+  std::list<Child> children(40);
+  for (const Child& child : children) {
+    child.signal(SIGSTOP);
+    child.await('T');
+  }
+  // Others on this machine may stop and go on meanwhile, but not so many.
+  CHECK(stopped() > before + 20);
+  CHECK(stopped() > before + 20);
+  children.clear();
+  CHECK(stopped() < before + 20);
 }
