@@ -53,7 +53,11 @@ Result<Fd> open_at(int dir, const char* path, int flags) {
   return fd;
 }
 
-Result<std::string_view> read_fd(int fd, std::string& buffer, std::size_t limit) {
+namespace {
+
+// Ends at the end of the file, or before at a part of fewer than `short_part` bytes.
+Result<std::string_view> read_parts(int fd, std::string& buffer, std::size_t limit,
+                                    std::size_t short_part) {
   constexpr std::size_t kStep = 4096;
   buffer.clear();
   std::size_t filled = 0;
@@ -69,15 +73,26 @@ Result<std::string_view> read_fd(int fd, std::string& buffer, std::size_t limit)
       buffer.clear();
       return pass(system_error("read", why));
     }
-    if (got == 0) break;
     filled += static_cast<std::size_t>(got);
     if (filled > limit) {
       buffer.clear();
       return fail(Errc::too_large, "larger than {} bytes", limit);
     }
+    if (got == 0 || static_cast<std::size_t>(got) < short_part) break;
   }
   buffer.resize(filled);
   return std::string_view(buffer);
+}
+
+}  // namespace
+
+Result<std::string_view> read_fd(int fd, std::string& buffer, std::size_t limit) {
+  return read_parts(fd, buffer, limit, 1);
+}
+
+Result<std::string_view> read_fd_of_short_records(int fd, std::string& buffer, std::size_t limit) {
+  constexpr std::size_t kShortPart = 1024;
+  return read_parts(fd, buffer, limit, kShortPart);
 }
 
 Result<std::string_view> read_file_at(int dir, const char* path, std::string& buffer,

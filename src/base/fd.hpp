@@ -57,6 +57,11 @@ Result<std::string_view> read_file_at(int dir, const char* path, std::string& bu
                                       std::size_t limit = kMaxFileBytes);
 // Reads an open descriptor from offset 0 with pread, so that a kept descriptor can be read again.
 Result<std::string_view> read_fd(int fd, std::string& buffer, std::size_t limit = kMaxFileBytes);
+// The same for a kernel file whose records (lines, mostly) are far below 3 KiB each: the kernel
+// stops short only before a record that does not fit into the rest of its page, so after a short
+// first part nothing is left, and asking again is spared.
+Result<std::string_view> read_fd_of_short_records(int fd, std::string& buffer,
+                                                  std::size_t limit = kMaxFileBytes);
 
 // First line of a small file, trimmed; for one-value sysfs files.
 Result<std::string> read_line(const std::string& path);

@@ -70,6 +70,8 @@ bool Sender::take(std::optional<spool::Signal> signal, bool is_failing) {
       continue;
     }
     is_backlog_ = *lane == Lane::backlog;
+    // Asking again after the answer would cost as much as the lease; what comes is told.
+    is_empty_ = *lane == Lane::all && !has_more && !signal;
     job_.emplace(std::move(*records), allowance_.bytes());
     return true;
   }

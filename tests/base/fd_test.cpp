@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/fd.hpp"
 
+#include <fcntl.h>
+#include <algorithm>
+
 #include <doctest/doctest.h>
 
 #include "support/temp_dir.hpp"
@@ -18,6 +21,31 @@ TEST_CASE("fd: a whole file, within its bound") {
   CHECK(base::read_file(dir.at("big"), buffer, 100'000)->size() == 100'000);
   CHECK(base::read_file(dir.at("none"), buffer).error().code == Errc::absent);
   CHECK(base::read_line(dir.at("small")) == "one");
+}
+
+TEST_CASE("fd: files of short records are read whole, with and without asking for their end") {
+  const test::TempDir dir;
+  std::string whole;
+  std::string parts;
+  for (const std::size_t size : {0U, 1U, 1023U, 1024U, 4095U, 4096U, 4097U, 100'000U}) {
+    dir.write("file", std::string(size, 'x'));
+    const auto file = base::open_at(AT_FDCWD, dir.at("file").c_str());
+    REQUIRE(file);
+    CHECK(base::read_fd_of_short_records(file->get(), parts)->size() == size);
+  }
+  const auto big = base::open_at(AT_FDCWD, dir.at("file").c_str());
+  CHECK(base::read_fd_of_short_records(big->get(), parts, 99'999).error().code == Errc::too_large);
+  // Of several pages, several records or one.
+  for (const char* path : {"/proc/vmstat", "/proc/net/netstat", "/proc/uptime", "/proc/version"}) {
+    CAPTURE(path);
+    const auto file = base::open_at(AT_FDCWD, path);
+    REQUIRE(file);
+    const auto lines = [](std::string_view text) {
+      return std::count(text.begin(), text.end(), '\n');
+    };
+    CHECK(lines(*base::read_fd_of_short_records(file->get(), parts)) ==
+          lines(*base::read_fd(file->get(), whole)));
+  }
 }
 
 TEST_CASE("fd: errors name the path and the reason") {

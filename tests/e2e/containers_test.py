@@ -12,7 +12,11 @@ import shutil
 import subprocess
 import sys
 
+import otlp
 from harness import BINARY, Case, main, wait_until
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from fake_kubelet import FakeKubelet  # pylint: disable=wrong-import-position
 
 INSIDE = "EDGEHAUL_CONTAINERS_INSIDE"
 SKIPPED = 77
@@ -112,6 +116,64 @@ class Containers(Case):
         self.assertEqual(again, plain)
         fresh = wait_until(lambda: self.last_tick(collector)[0].get(plain), "the same container anew")
         self.assertGreater(fresh.start, points[plain].start)
+
+    def name_container(self, pod, uid, name, number):
+        """What the kubelet does beside its API: folders of logs; /var/log is this namespace's own."""
+        os.makedirs(f"/var/log/pods/shop_{pod}_{uid}/{name}", exist_ok=True)
+        os.makedirs("/var/log/containers", exist_ok=True)
+        os.symlink(f"/var/log/pods/shop_{pod}_{uid}/{name}/0.log",
+                   f"/var/log/containers/{pod}_shop_{name}-{number}.log")
+
+    def test_what_the_kubelet_knows_as_well_is_sent_once(self):
+        subprocess.run(["mount", "-t", "tmpfs", "none", "/var/log"], check=True)
+        self.addCleanup(subprocess.run, ["umount", "/var/log"], check=True)
+        kubelet, collector = FakeKubelet(self.directory), self.collector()
+        self.addCleanup(kubelet.close)
+        pod = kubelet.document["pods"][0]
+        uid = pod["podRef"]["uid"]
+        # One that both know, and one that only its cgroup tells of yet.
+        pod["containers"] = [c for c in pod["containers"] if c["name"] == "app"]
+        ids = {name: self.start(name, f"/kubepods/burstable/pod{uid}") for name in ("app", "late")}
+        for name, number in ids.items():
+            self.name_container("web-0", uid, name, number)
+        self.forwarding(collector, "collect.host.enabled=false", *kubelet.settings(),
+                        f'collect.cgroup.include=["{self.slice}/*"]').start()
+
+        def senders(requests, container):
+            """Per metric of a container who sends it: kubelet (which knows no id), cgroup or both."""
+            found = {}
+            for body in requests:
+                for metric in otlp.metrics(body):
+                    if metric.resource.get("k8s.container.name") == container:
+                        self.assertEqual(metric.resource["k8s.pod.uid"], uid)
+                        self.assertEqual(metric.resource["k8s.pod.name"], "web-0")
+                        self.assertEqual(metric.resource["k8s.namespace.name"], "shop")
+                        number = metric.resource.get("container.id")
+                        self.assertIn(number, (None, ids[container]))
+                        found.setdefault(metric.name, set()).add("cgroup" if number else "kubelet")
+            return found
+
+        def settled(first, condition):
+            """What came in the last requests, once it is as `condition` wants it."""
+            def look():
+                with collector.lock:
+                    recent = collector.requests[max(first, len(collector.requests) - 5):]
+                found = senders(recent, "app"), senders(recent, "late")
+                return found if len(recent) == 5 and condition(*found) else None
+            return wait_until(look, "who sends what")
+
+        app, late = settled(0, lambda app, _: app.get("container.cpu.time") == {"kubelet"})
+        for name, by in app.items():
+            self.assertEqual(len(by), 1, f"{name} is sent by both")
+        self.assertEqual(app["container.memory.working_set"], {"kubelet"})
+        self.assertIn({"cgroup"}, app.values())  # what the kubelet does not have
+        self.assertEqual(set.union(*late.values()), {"cgroup"})
+        self.assertIn("container.cpu.time", late)
+
+        kubelet.status, kubelet.words = 403, "Forbidden"
+        with collector.lock:
+            first = len(collector.requests)
+        settled(first, lambda app, _: app.get("container.cpu.time") == {"cgroup"})
 
     def test_sample(self):
         number = self.start("sampled", "/docker")

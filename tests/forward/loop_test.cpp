@@ -89,6 +89,35 @@ TEST_CASE("loop: delivers, then sleeps until notified") {
   CHECK(world.lines.empty());
 }
 
+TEST_CASE("loop: a tick costs one lease, and what comes during its request is not missed") {
+  World world;
+  Server server;
+  bool is_hanging = false;
+  world.transport.serve = [&](const http::ClientRequest& request) -> FakeTransport::Answer {
+    if (is_hanging) return std::nullopt;
+    return server(request);
+  };
+  append_own(world, 1, 1);
+  world.settle_down();
+  for (unsigned tick = 2; tick < 6; ++tick) {
+    const unsigned leases = world.queue.leases;
+    append_own(world, tick, 1);
+    world.settle_down();
+    CHECK(world.queue.leases == leases + 1);
+    CHECK(server.got == one_to(tick));
+    CHECK(world.rest >= hours(1));
+  }
+  is_hanging = true;
+  append_own(world, 6, 1);
+  world.settle_down();
+  append_own(world, 7, 2);
+  world.settle_down();
+  CHECK(server.got == one_to(5));
+  is_hanging = false;
+  world.settle_down();
+  CHECK(server.got == one_to(8));
+}
+
 TEST_CASE("loop: 50 ticks of outage arrive each once, the newest first, the others in order") {
   World world;
   Server server;

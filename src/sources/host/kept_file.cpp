@@ -11,7 +11,8 @@ Result<std::string_view> KeptFile::read() {
     if (!opened) return pass(std::move(opened.error()));
     fd_ = std::move(*opened);
   }
-  auto body = base::read_fd(fd_.get(), buffer_);
+  auto body = records_ == Records::are_short ? base::read_fd_of_short_records(fd_.get(), buffer_)
+                                             : base::read_fd(fd_.get(), buffer_);
   if (body) return body;
   fd_.reset();
   return within(path_, std::move(body.error()));

@@ -152,7 +152,9 @@ std::vector<RaidArray> parse_mdstat(std::string_view body, Faults& faults) {
 }
 
 Mdraid::Mdraid(const base::Roots& roots, const MdraidOptions& options)
-    : file_(roots.in_proc("mdstat")), arrays_(options.include, options.exclude) {}
+    // An array of many devices is one record.
+    : file_(roots.in_proc("mdstat"), KeptFile::Records::may_be_long),
+      arrays_(options.include, options.exclude) {}
 
 Result<void> Mdraid::read(metric::Batch& batch) {
   auto body = file_.read();
