@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Containers of a real runtime: they appear under their ids with what they use, and vanish with their end.
 
-Needs root and runc; runs in a mount namespace of its own with nothing but cgroup v2, so that the cgroups of the
-machine are left alone. Where the machine does not allow that, the test is skipped and says why."""
+Needs root and runc, and containerd for one of them; runs in a mount namespace of its own with nothing but
+cgroup v2, so that the cgroups of the machine are left alone. Where the machine does not allow that, the test is
+skipped and says why."""
 
 import hashlib
 import json
@@ -11,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+import unittest
 
 import otlp
 from harness import BINARY, Case, main, wait_until
@@ -62,7 +64,8 @@ class Containers(Case):
                               text=True, check=False)
         self.assertEqual(done.returncode, 0, done.stdout)
 
-    def start(self, name, path):
+    def specify(self, name, path):
+        """Writes the specification of a container that keeps a CPU busy; returns its id and the file."""
         number = hashlib.sha256(name.encode()).hexdigest()
         specification = os.path.join(self.bundle, "config.json")
         if not os.path.exists(specification):
@@ -70,10 +73,15 @@ class Containers(Case):
         with open(specification, encoding="utf-8") as file:
             config = json.load(file)
         config["process"]["terminal"] = False
+        config["root"]["path"] = f"{self.bundle}/rootfs"
         config["process"]["args"] = ["/bin/busybox", "sh", "-c", "while :; do :; done"]
         config["linux"]["cgroupsPath"] = f"{self.slice}{path}/{number}"
         with open(specification, "w", encoding="utf-8") as file:
             json.dump(config, file)
+        return number, specification
+
+    def start(self, name, path):
+        number, _ = self.specify(name, path)
         with open(os.devnull, "wb") as nothing:
             subprocess.run(["runc", "--root", f"{self.directory}/runc", "run", "-d", number], cwd=self.bundle,
                            stdin=nothing, stdout=nothing, stderr=nothing, check=True)
@@ -166,7 +174,6 @@ class Containers(Case):
         for name, by in app.items():
             self.assertEqual(len(by), 1, f"{name} is sent by both")
         self.assertEqual(app["container.memory.working_set"], {"kubelet"})
-        self.assertIn({"cgroup"}, app.values())  # what the kubelet does not have
         self.assertEqual(set.union(*late.values()), {"cgroup"})
         self.assertIn("container.cpu.time", late)
 
@@ -175,17 +182,57 @@ class Containers(Case):
             first = len(collector.requests)
         settled(first, lambda app, _: app.get("container.cpu.time") == {"cgroup"})
 
+    @staticmethod
+    def sampled(number):
+        text = subprocess.run([BINARY, "sample", "--set", "collect.host.enabled=false"], check=True,
+                              capture_output=True, text=True).stdout
+        return [line for line in text.splitlines()
+                if line.startswith("container.cpu.time ") and f'container.id="{number}"' in line]
+
     def test_sample(self):
         number = self.start("sampled", "/docker")
-
-        def sampled():
-            text = subprocess.run([BINARY, "sample", "--set", "collect.host.enabled=false"], check=True,
-                                  capture_output=True, text=True).stdout
-            return [line for line in text.splitlines()
-                    if line.startswith("container.cpu.time ") and f'container.id="{number}"' in line]
-        wait_until(sampled, "the container in a sample")
+        wait_until(lambda: self.sampled(number), "the container in a sample")
         self.runc("delete", "-f", number)
-        self.assertEqual(sampled(), [])
+        self.assertEqual(self.sampled(number), [])
+
+    def containerd(self):
+        """A containerd of this test's own; returns a function that calls ctr."""
+        settings = {"root": f"{self.directory}/c/root", "state": f"{self.directory}/c/state"}
+        address = f"{self.directory}/c.sock"
+        with open(f"{self.directory}/containerd.toml", "w", encoding="utf-8") as file:
+            file.write("version = 2\n" + "".join(f'{key} = "{value}"\n' for key, value in settings.items()) +
+                       'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n' +
+                       f'[grpc]\naddress = "{address}"\n')
+        with open(f"{self.directory}/containerd.log", "wb") as log:
+            daemon = subprocess.Popen(["containerd", "-c", file.name], stdout=log, stderr=log)
+        self.addCleanup(daemon.wait, 30)
+        self.addCleanup(daemon.terminate)
+
+        def ctr(*words, check=True):
+            done = subprocess.run(["ctr", "-a", address, *words], stdin=subprocess.DEVNULL, check=False,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
+            if check:
+                self.assertEqual(done.returncode, 0, done.stdout)
+            return done.returncode
+        wait_until(lambda: ctr("version", check=False) == 0, "containerd")
+        return ctr
+
+    @unittest.skipUnless(shutil.which("containerd") and shutil.which("ctr"), "no containerd")
+    def test_of_containerd(self):
+        ctr = self.containerd()
+        number, specification = self.specify("of containerd", "/default")
+        ctr("run", "-d", "--config", specification, number)
+        self.addCleanup(ctr, "container", "rm", number)
+
+        def end():
+            ctr("task", "kill", "-s", "KILL", number, check=False)
+            wait_until(lambda: ctr("task", "rm", "-f", number, check=False) == 0 or
+                       not os.path.exists(f"{ROOT}{self.slice}/default/{number}"), "the end of the task")
+        self.addCleanup(end)
+        lines = wait_until(lambda: self.sampled(number), "the container in a sample")
+        self.assertIn('container.runtime.name="containerd"', lines[0])
+        end()
+        self.assertEqual(self.sampled(number), [])
 
 
 if __name__ == "__main__":

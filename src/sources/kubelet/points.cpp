@@ -116,17 +116,19 @@ void Points::add(const Summary& summary, base::UnixNanos asked, metric::Batch& b
 Points::Object Points::open(std::string_view key, metric::ResourceRef resource, const Usage& usage,
                             std::uint8_t scope) {
   Seen& seen = seen_[std::string(key)];
+  const bool is_again = seen.round == round_;
+  if (is_again) return {resource, seen, seen.start, scope, true};
   if (usage.start != seen.start) {
     // It began anew: what was seen before was another one of that name.
     seen = {};
     seen.start = usage.start;
   }
   seen.round = round_;
-  return {resource, seen, usage.start, scope};
+  return {resource, seen, usage.start, scope, false};
 }
 
 bool Points::is_new(Object& object, Part part, const Block& block, base::UnixNanos& time) {
-  if (block.is_empty()) return false;
+  if (block.is_empty() || object.is_again) return false;
   time = block.time == 0 ? asked_ : block.time;
   if (time <= object.seen.last[part]) return false;
   object.seen.last[part] = time;
@@ -187,7 +189,7 @@ void Points::add_network(Object& object, const Usage& usage) {
 
 void Points::add_uptime(const Object& object) {
   const Id metric = kUptimes[object.scope];
-  if (metric == kNoMetric || object.start == 0 || object.start > asked_) return;
+  if (metric == kNoMetric || object.is_again || object.start == 0 || object.start > asked_) return;
   batch_->add_integer(metric, (asked_ - object.start) / 1'000'000'000, {}, object.resource,
                       object.start, asked_);
 }

@@ -45,6 +45,7 @@ class Points {
     Seen& seen;
     base::UnixNanos start = 0;
     std::uint8_t scope = 0;  // kNode, kPod, kContainer of points.cpp
+    bool is_again = false;   // the summary names it twice: the first is believed
   };
 
   Object open(std::string_view key, metric::ResourceRef resource, const Usage& usage,

@@ -114,6 +114,20 @@ TEST_CASE("points: a block without a time has that of the question") {
   CHECK(rig.find(kCpuTime)->time == kNow);
 }
 
+TEST_CASE("points: of an object that is named twice the first is believed") {
+  Rig rig;
+  Summary summary = one_container(kStart, kNow, 7);
+  summary.pods.push_back(one_container(kStart, kNow + kSecond, 8).pods[0]);
+  summary.pods[0].containers.push_back(
+      one_container(kStart + kSecond, kNow, 9).pods[0].containers[0]);
+  rig.tick(summary);
+  std::size_t found = 0;
+  for (const metric::Point& point : rig.batch.points())
+    found += point.metric == kCpuTime ? 1U : 0U;
+  CHECK(found == 1);
+  CHECK(rig.find(kCpuTime)->real == doctest::Approx(7e-9));
+}
+
 TEST_CASE("points: an object that left and came back is emitted again") {
   Rig rig;
   rig.tick(one_container(kStart, kNow, 1));
