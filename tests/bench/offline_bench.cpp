@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// offline_bench DIRECTORY HOURS CONTAINERS [MAX_SIZE_MIB]: so many hours without a destination at a
-// tick every 10 s, then the way out; prints one line of JSON. The clock is the bench's own, disk
-// and processor are the machine's.
+// A made-up host at a tick every 10 s, and its spool while nobody takes anything. Each prints one
+// line of JSON; the clock is the bench's own, disk and processor are the machine's.
+//   offline_bench fill DIRECTORY HOURS CONTAINERS [MAX_SIZE_MIB]
+//   offline_bench drain DIRECTORY          leases, codes and settles all that a fill left
+//   offline_bench requests HOURS CONTAINERS  the same ticks on standard output, each as OTLP behind
+//                                            its size in four little-endian bytes
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -10,9 +14,10 @@
 #include <cstdlib>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "base/codec.hpp"
-#include "base/fd.hpp"
+#include "base/text.hpp"
 #include "bench/offline_host.hpp"
 #include "otlp/encode.hpp"
 #include "spool/spool.hpp"
@@ -20,6 +25,8 @@
 using namespace edgehaul;
 
 namespace {
+
+constexpr std::uint64_t kTicksPerHour = 360;
 
 class OwnClock final : public base::Clock {
  public:
@@ -31,16 +38,23 @@ class OwnClock final : public base::Clock {
   std::atomic<std::int64_t> now{1'764'000'000'000'000'000};
 };
 
-// What this process handed to the system to write.
-double written() {
-  std::ifstream io("/proc/self/io");
-  std::string name;
-  double value = 0;
-  while (io >> name >> value) {
-    if (name == "wchar:") return value;
+// What this process handed to the system to write, and pages that the system has to write for it.
+struct Written {
+  std::uint64_t bytes = 0;
+  std::uint64_t pages = 0;
+
+  static Written now() {
+    std::ifstream io("/proc/self/io");
+    std::string name;
+    std::uint64_t value = 0;
+    Written written;
+    while (io >> name >> value) {
+      if (name == "wchar:") written.bytes = value;
+      if (name == "write_bytes:") written.pages = value;
+    }
+    return written;
   }
-  return 0;
-}
+};
 
 double cpu() {
   rusage use{};
@@ -51,108 +65,164 @@ double cpu() {
   return seconds(use.ru_utime) + seconds(use.ru_stime);
 }
 
-double resident() {
+std::uint64_t peak() {
   std::ifstream status("/proc/self/status");
   std::string word;
-  double value = 0;
+  std::uint64_t value = 0;
   while (status >> word) {
     if (word == "VmHWM:" && status >> value) return value * 1024;
   }
   return 0;
 }
 
-struct Sums {
-  double points = 0;
-  double otlp_zstd = 0;  // each tick by itself, as a queue of requests would keep it
-  double append_cpu = 0;
-  double before = 0;  // resident, before the first tick
+// The ticks of the host, one after the other.
+class Ticks {
+ public:
+  explicit Ticks(std::size_t containers) : host_(containers, 12) {}
+
+  std::string next(base::UnixNanos time) {
+    host_.fill(batch_, time, selection_);
+    return encoder_.encode(batch_, about_);
+  }
+  std::uint32_t points() const { return static_cast<std::uint32_t>(batch_.points().size()); }
+
+ private:
+  bench::Host host_;
+  metric::Selection selection_;
+  metric::Batch batch_;
+  otlp::Encoder encoder_{"1.0"};
+  const metric::Attributes about_{{"host.name", std::string("edge-0042")},
+                                  {"host.id", std::string("4f1c2d3e4b5a69788796a5b4c3d2e1f0")},
+                                  {"service.name", std::string("edgehaul")},
+                                  {"os.type", std::string("linux")}};
 };
 
-Sums fill(spool::Spool& spool, OwnClock& clock, int hours, std::size_t containers) {
-  Sums sums;
-  bench::Host host(containers, 12);
-  metric::Selection selection;
-  metric::Batch batch;
-  otlp::Encoder encoder("1.0");
-  const metric::Attributes about{{"host.name", std::string("edge-0042")},
-                                 {"host.id", std::string("4f1c2d3e4b5a69788796a5b4c3d2e1f0")},
-                                 {"service.name", std::string("edgehaul")},
-                                 {"os.type", std::string("linux")}};
-  sums.before = resident();
-  for (int i = 0; i < hours * 360; ++i) {
-    clock.now += 10'000'000'000;
-    host.fill(batch, clock.now, selection);
-    std::string request = encoder.encode(batch, about);
-    const auto points = static_cast<std::uint32_t>(batch.points().size());
-    sums.points += points;
-    if (i % 60 == 0) {
-      sums.otlp_zstd +=
-          60 * static_cast<double>(codec::encode(codec::Coding::zstd, request)->size());
+struct Sums {
+  std::uint64_t points = 0;
+  std::uint64_t otlp_zstd = 0;  // each tick by itself, as a queue of requests would keep it
+  double cpu = 0;
+};
+
+bool append(spool::Spool& spool, OwnClock& clock, Ticks& ticks, std::uint64_t ticks_wanted,
+            Sums& sums) {
+  constexpr std::uint64_t kSampled = 60;
+  for (std::uint64_t i = 0; i < ticks_wanted; ++i) {
+    std::string request = ticks.next(clock.now += 10'000'000'000);
+    sums.points += ticks.points();
+    if (i % kSampled == 0) {
+      sums.otlp_zstd += kSampled * codec::encode(codec::Coding::zstd, request)->size();
     }
     const double begun = cpu();
     if (!spool.append_and_wait({spool::Signal::metrics, spool::Origin::own, clock.now.load(),
-                                points, std::move(request)})) {
-      std::exit(1);
+                                ticks.points(), std::move(request)})) {
+      return false;
     }
     static_cast<void>(spool.load_value("x"));  // whatever the tick set off is part of its price
-    sums.append_cpu += cpu() - begun;
+    sums.cpu += cpu() - begun;
   }
-  return sums;
+  return true;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  if (argc < 4) return std::fprintf(stderr, "usage: offline_bench DIRECTORY HOURS CONTAINERS\n"), 2;
-  const int hours = std::atoi(argv[2]);
-  OwnClock clock;
-  spool::Options options;
-  options.directory = argv[1];
+Result<std::unique_ptr<spool::Spool>> open(const std::string& directory, const OwnClock& clock,
+                                           spool::Options options) {
+  options.directory = directory;
   options.destinations = {"a"};
   options.max_age = std::chrono::hours(24 * 365);
-  if (argc > 4) options.max_size = static_cast<std::uint64_t>(std::atoi(argv[4])) << 20;
-  auto opened = spool::Spool::open(options, clock, {});
-  if (!opened) return std::fprintf(stderr, "%s\n", opened.error().message.c_str()), 1;
-  spool::Spool& spool = **opened;
+  return spool::Spool::open(std::move(options), clock, {});
+}
 
-  const double written_before = written();
-  const Sums sums = fill(spool, clock, hours, static_cast<std::size_t>(std::atoi(argv[3])));
-  const double wrote = written() - written_before;
-  const spool::Stats full = spool.stats();
-  const double resident_full = resident();
+int fill(const std::string& directory, const std::vector<std::uint64_t>& numbers) {
+  OwnClock clock;
+  spool::Options options;
+  if (numbers.size() > 2) options.max_size = numbers[2] << 20;
+  const std::uint64_t wanted = numbers[0] * kTicksPerHour;
+  const std::uint64_t before = peak();
+  auto spool = open(directory, clock, options);
+  if (!spool) return std::fprintf(stderr, "%s\n", spool.error().message.c_str()), 1;
+  Ticks ticks(numbers[1]);
+  Sums sums;
+  const Written written_before = Written::now();
+  if (!append(**spool, clock, ticks, wanted, sums)) return 1;
+  const spool::Stats full = (*spool)->stats();
+  (*spool)->stop(std::chrono::seconds(60));
+  const Written written = Written::now();
+  fmt::print(
+      R"({{"ticks":{},"points":{},"held":{},"disk":{},"stored":{},"written":{},"pages":{},)"
+      R"("otlp_zstd":{},"cpu_per_tick_us":{:.0f},"rss_before":{},"rss_full":{},"thinned":{},)"
+      R"("dropped":{}}})"
+      "\n",
+      wanted, sums.points, full.held.items, full.disk_bytes, full.held.bytes,
+      written.bytes - written_before.bytes, written.pages - written_before.pages, sums.otlp_zstd,
+      sums.cpu / static_cast<double>(wanted) * 1e6, before, peak(), full.dropped_thinned,
+      full.dropped_size);
+  return 0;
+}
 
-  double raw = 0;
-  double zstd = 0;
-  double gzip = 0;
-  double left = 0;
-  std::chrono::duration<double> out{0};
-  spool::Wanted wanted;
-  wanted.max_bytes = 3'500'000;
+int drain(const std::string& directory) {
+  const OwnClock clock;
+  auto spool = open(directory, clock, {});
+  if (!spool) return std::fprintf(stderr, "%s\n", spool.error().message.c_str()), 1;
+  std::uint64_t points = 0;
+  std::uint64_t zstd = 0;
+  std::uint64_t gzip = 0;
+  std::chrono::duration<double> took{0};
   for (;;) {
     const auto begun = std::chrono::steady_clock::now();
-    auto records = spool.lease(0, wanted);
+    const auto records = (*spool)->lease(0, {});
     if (!records || records->empty()) break;
     std::string body;
     std::vector<spool::RecordId> ids;
     for (const spool::Record& record : *records) {
       body += record.body;
       ids.push_back(record.id);
-      left += record.items;
+      points += record.items;
     }
-    zstd += static_cast<double>(codec::encode(codec::Coding::zstd, body)->size());
-    if (!spool.settle(0, ids, spool::Outcome::delivered)) return 1;
-    out += std::chrono::steady_clock::now() - begun;
-    gzip += static_cast<double>(codec::encode(codec::Coding::gzip, body)->size());
-    raw += static_cast<double>(body.size());
+    zstd += codec::encode(codec::Coding::zstd, body)->size();
+    if (!(*spool)->settle(0, ids, spool::Outcome::delivered)) return 1;
+    took += std::chrono::steady_clock::now() - begun;
+    gzip += codec::encode(codec::Coding::gzip, body)->size();
   }
-  std::printf(
-      "{\"ticks\": %d, \"points\": %.0f, \"points_left\": %.0f, \"disk\": %llu, \"stored\": %llu, "
-      "\"written\": %.0f, \"otlp_zstd\": %.0f, \"cpu_per_tick_us\": %.0f, \"rss_before\": %.0f, "
-      "\"rss_full\": %.0f, \"rss_drained\": %.0f, \"raw\": %.0f, \"gzip\": %.0f, \"zstd\": %.0f, "
-      "\"drain_seconds\": %.2f, \"dropped\": %llu}\n",
-      hours * 360, sums.points, left, static_cast<unsigned long long>(full.disk_bytes),
-      static_cast<unsigned long long>(full.held.bytes), wrote, sums.otlp_zstd,
-      sums.append_cpu / hours / 360 * 1e6, sums.before, resident_full, resident(), raw, gzip, zstd,
-      out.count(), static_cast<unsigned long long>(full.dropped_size));
+  fmt::print(R"({{"points":{},"zstd":{},"gzip":{},"seconds":{:.2f},"rss":{}}})"
+             "\n",
+             points, zstd, gzip, took.count(), peak());
   return 0;
+}
+
+int requests(const std::vector<std::uint64_t>& numbers) {
+  OwnClock clock;
+  Ticks ticks(numbers[1]);
+  for (std::uint64_t i = 0; i < numbers[0] * kTicksPerHour; ++i) {
+    const std::string request = ticks.next(clock.now += 10'000'000'000);
+    const auto size = static_cast<std::uint32_t>(request.size());
+    if (std::fwrite(&size, sizeof size, 1, stdout) != 1 ||
+        std::fwrite(request.data(), request.size(), 1, stdout) != 1) {
+      return 1;
+    }
+  }
+  return std::fflush(stdout) == 0 ? 0 : 1;
+}
+
+int usage() {
+  std::fputs(
+      "usage: offline_bench fill DIR HOURS CONTAINERS [MIB] | drain DIR | requests HOURS "
+      "CONTAINERS\n",
+      stderr);
+  return 2;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> args(argv + 1, argv + argc);
+  if (args.size() == 2 && args[0] == "drain") return drain(args[1]);
+  const std::size_t first = !args.empty() && args[0] == "fill" ? 2 : 1;
+  std::vector<std::uint64_t> numbers;
+  for (std::size_t i = first; i < args.size(); ++i) {
+    const auto number = text::parse_u64(args[i]);
+    if (!number) return usage();
+    numbers.push_back(*number);
+  }
+  if (numbers.size() < 2) return usage();
+  if (args[0] == "fill") return fill(args[1], numbers);
+  return args[0] == "requests" ? requests(numbers) : usage();
 }

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -12,31 +13,38 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/stats"
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
 type counts struct {
 	Requests int `json:"requests"`
-	Metrics  int `json:"metrics"` // data points of the load, not a relay's own
+	Metrics  int `json:"metrics"` // data points of the load, not a relay's own; see -all
 	Logs     int `json:"logs"`
 	Traces   int `json:"traces"`
+	Bytes    int `json:"bytes"` // of the messages on the wire
 }
+
+var countsAll bool
 
 // sink takes every unary call; it prints {"port": …}, then its counts ten times a second while they
 // change. Items are counted on the wire, which costs next to nothing.
 func sink(args []string) error {
 	flags := flag.NewFlagSet("sink", flag.ExitOnError)
+	port := flags.Int("port", 0, "of 127.0.0.1")
+	flags.BoolVar(&countsAll, "all", false, "count the points of every scope, not of the load alone")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", *port))
 	if err != nil {
 		return err
 	}
 	fmt.Printf("{\"port\": %d}\n", listener.Addr().(*net.TCPAddr).Port)
 	seen := make(chan counts, 64)
 	go printCounts(seen)
-	server := grpc.NewServer(grpc.MaxRecvMsgSize(64<<20), grpc.ForceServerCodecV2(rawCodec{}),
+	server := grpc.NewServer(grpc.StatsHandler(wire{seen}),
+		grpc.MaxRecvMsgSize(64<<20), grpc.ForceServerCodecV2(rawCodec{}),
 		grpc.UnknownServiceHandler(func(_ any, stream grpc.ServerStream) error {
 			method, _ := grpc.MethodFromServerStream(stream)
 			var body, empty []byte
@@ -48,6 +56,19 @@ func sink(args []string) error {
 		}))
 	return server.Serve(listener)
 }
+
+// What came as it was on the wire.
+type wire struct{ seen chan<- counts }
+
+func (w wire) HandleRPC(_ context.Context, event stats.RPCStats) {
+	if came, ok := event.(*stats.InPayload); ok {
+		w.seen <- counts{Bytes: came.WireLength}
+	}
+}
+
+func (wire) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context   { return ctx }
+func (wire) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context { return ctx }
+func (wire) HandleConn(context.Context, stats.ConnStats)                       {}
 
 func count(method string, body []byte) counts {
 	one := counts{Requests: 1}
@@ -102,11 +123,11 @@ func countPoints(request []byte) int {
 			if number != 2 {
 				return
 			}
-			isLoad, points := false, 0
+			isLoad, points := countsAll, 0
 			each(scope, func(number protowire.Number, content []byte) {
 				switch number {
 				case 1:
-					isLoad = strings.Contains(string(content), loadScope)
+					isLoad = isLoad || strings.Contains(string(content), loadScope)
 				case 2:
 					for _, kind := range []protowire.Number{5, 7, 9, 10, 11} {
 						points += countPath(content, kind, 1)
@@ -132,6 +153,7 @@ func printCounts(seen <-chan counts) {
 			all.Metrics += one.Metrics
 			all.Logs += one.Logs
 			all.Traces += one.Traces
+			all.Bytes += one.Bytes
 		case <-tick.C:
 			if all != shown {
 				_ = out.Encode(all)
