@@ -49,7 +49,8 @@ struct Config {
   Collect collect;
   spool::Options spool;  // directory and destinations are filled by load()
   forward::Options forward;
-  relay::Options receive;  // in relay mode; addresses and ports are filled by load()
+  std::vector<std::string> drop_first;  // names of signals; of a relay, see check_receive()
+  relay::Options receive;               // in relay mode; addresses and ports are filled by load()
   Status status;
 };
 

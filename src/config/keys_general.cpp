@@ -83,8 +83,20 @@ void add_spool(std::vector<Key>& rows) {
       "switches it off.",
       between(0ms, 24h)));
   rows.push_back(row(
+      "spool.drop_first", [](Slot s) -> auto& { return s.config.drop_first; },
+      "When a relay's spool is full it refuses what peers send and keeps what it acknowledged. Of "
+      "these signals (logs, traces, metrics, profiles) the oldest records of peers are dropped and "
+      "counted instead, those of the first one before those of the next."));
+  rows.push_back(row(
       "spool.commit_delay", [](Slot s) -> auto& { return s.config.spool.commit_delay; },
       "Wait at most this long for more records to share a commit.", between(0ms, 5s)));
+  rows.push_back(row(
+      "spool.loss_window", [](Slot s) -> auto& { return s.config.spool.loss_window; },
+      "Samples of this host may wait in memory for so long before they are written, so that the "
+      "disk "
+      "is written less often: a power cut or a crash then takes at most so much of them. What is "
+      "delivered in time is never written. Records of peers do not wait.",
+      between(0ms, 5min)));
 }
 
 }  // namespace

@@ -23,6 +23,18 @@ bool is_numeric_address(const std::string& address) {
 }
 
 // One listener under examination; add() finds the line of the key.
+std::optional<spool::Signal> signal_of(std::string_view name) {
+  constexpr std::pair<std::string_view, spool::Signal> kAll[] = {
+      {"metrics", spool::Signal::metrics},
+      {"logs", spool::Signal::logs},
+      {"traces", spool::Signal::traces},
+      {"profiles", spool::Signal::profiles}};
+  for (const auto& [known, signal] : kAll) {
+    if (known == name) return signal;
+  }
+  return std::nullopt;
+}
+
 class Examination {
  public:
   Examination(relay::ListenerOptions& listener, std::string section, const Places& places,
@@ -110,9 +122,23 @@ class Examination {
   Faults& faults_;
 };
 
+void check_drop_first(Config& config, const Places& places, Faults& faults) {
+  for (const std::string& name : config.drop_first) {
+    const auto signal = signal_of(name);
+    if (signal) {
+      config.spool.drop_first.push_back(*signal);
+      continue;
+    }
+    const auto written = places.find("spool.drop_first");
+    faults.push_back({Severity::error, written != places.end() ? written->second.where : Where(),
+                      "spool.drop_first", name, "not a signal", "logs, traces, metrics, profiles"});
+  }
+}
+
 }  // namespace
 
 void check_receive(Config& config, const Places& places, Faults& faults) {
+  check_drop_first(config, places, faults);
   if (config.mode != Mode::relay) {
     const auto written = places.lower_bound("receive.");
     if (written != places.end() && written->first.starts_with("receive.")) {
@@ -130,7 +156,8 @@ void check_receive(Config& config, const Places& places, Faults& faults) {
   if (config.receive.grpc.listen.empty() && config.receive.http.listen.empty()) {
     faults.push_back({Severity::error, {}, "receive", {}, "a relay must listen on something", {}});
   }
-  // What peers were promised is never dropped to make room: they are told to come again.
+  // What peers were promised is not dropped to make room, but for spool.drop_first: they are told
+  // to come again.
   config.spool.keep_peers = true;
 }
 

@@ -31,7 +31,8 @@ bool needs_another_spool(const spool::Options& now, const spool::Options& next) 
   return now.directory != next.directory || now.max_size != next.max_size ||
          now.max_age != next.max_age || now.memory_queue != next.memory_queue ||
          now.set_aside_size != next.set_aside_size || now.thin_coarsest != next.thin_coarsest ||
-         now.commit_delay != next.commit_delay || now.keep_peers != next.keep_peers ||
+         now.commit_delay != next.commit_delay || now.loss_window != next.loss_window ||
+         now.keep_peers != next.keep_peers || now.drop_first != next.drop_first ||
          now.destinations != next.destinations;
 }
 

@@ -168,7 +168,7 @@ void Engine::search_memory(std::size_t index, Search& search) {
     if (record.id <= search.wanted.after || record.id >= search.wanted.before) return;
     if (ledger_.skip(index, record.id, search.wanted.order) != 0) return;
     if (!search.takes(record) || !search.fits(record.size)) return;
-    search.add(record, record.body);
+    search.add(record, record.body).anchor = record.anchor;
     search.count(record.id, record.size);
   };
   const auto& records = memory_.records();
@@ -196,7 +196,11 @@ void Engine::settle(std::size_t index, const std::vector<RecordId>& ids, Outcome
       Rejection rejection{id, ledger_.destinations()[index].name,
                           std::string(words.substr(0, 1024)), clock_.wall(), std::nullopt};
       const auto here = memory_.records().find(id);
-      if (here != memory_.records().end()) rejection.record = here->second;
+      if (here != memory_.records().end()) {
+        const StoredRecord& record = here->second;
+        auto request = record.is_frames() ? as_request(record, record.anchor, id) : record;
+        if (request) rejection.record = std::move(*request);
+      }
       retire(std::move(rejection));
     }
     forget_memory(id);
@@ -259,6 +263,7 @@ Stats Engine::stats() {
   stats.dropped_ever = losses();
   look_at_resolutions();
   stats.resolutions = resolutions_;
+  stats.unwritten = memory_.records().size();
   stats.bytes_per_second = rate_.per_second();
   for (const auto& destination : ledger_.destinations()) {
     stats.destinations.push_back(

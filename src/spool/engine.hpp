@@ -134,6 +134,14 @@ class Engine {
   void keep_in_memory(std::vector<Append>& appends);
   bool embed_anchor(Append& append);
   bool owes() const;
+  void count_in(const StoredRecord& record, base::Steady now);
+
+  // engine_window.cpp
+  bool may_hold(const std::vector<Append>& appends) const;
+  void hold(std::vector<Append>& appends);
+  bool is_window_over() const;
+  std::vector<StoredRecord> held_back() const;
+  void on_disk(const std::vector<StoredRecord>& records);
 
   // engine_frames.cpp
   Result<std::vector<frame::Frame>> read_frames();
@@ -147,6 +155,7 @@ class Engine {
 
   // engine_room.cpp
   Result<bool> make_room(std::uint64_t pages, bool for_peer, std::vector<Drop>& drops);
+  Result<bool> drop_by_priority(std::uint64_t pages, std::vector<Drop>& drops);
   Result<bool> drop_oldest(std::uint64_t pages, bool only_own, std::vector<Drop>& drops);
   Result<void> expire(std::vector<Drop>& drops);
   Result<void> keep_log_small(std::uint64_t more);
@@ -190,7 +199,8 @@ class Engine {
   std::function<void(std::string_view)> progress_;
   Directory directory_;
   Ledger ledger_;
-  MemoryQueue memory_;
+  MemoryQueue memory_;       // while the disk fails, and in the loss window
+  base::Steady held_since_;  // the oldest tick in the loss window
   ShapeShelf shapes_;
   std::unique_ptr<Store> store_;
   std::uint64_t database_id_ = 0;
@@ -212,6 +222,7 @@ class Engine {
   std::size_t next_packing_ = 0;     // with so many of them it is tried
   double shrink_ = 1;                // bytes of a block for those of its single frames
   RecordId thinned_to_ = 0;          // nothing to thin up to this id
+  RecordId dropped_to_[5] = {};      // per signal: none to drop by priority up to this id
   std::vector<Thinning> thinnings_;  // of the open transaction
   std::vector<Resolution> resolutions_;
   bool are_resolutions_known_ = false;

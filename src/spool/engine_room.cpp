@@ -11,6 +11,12 @@ namespace {
 // In one transaction; more than the smallest rows that the largest record may push out.
 constexpr std::size_t kMaxDrops = 200'000;
 constexpr std::size_t kRowsPerExpiry = 4096;  // the rest follows with the next commit
+constexpr std::size_t kRowsPerSearch = 20'000;
+
+// Bytes of pages that a row leaves free, or nearly so.
+std::uint64_t weight_of(const RowHead& head) {
+  return head.stored < 4000 ? head.stored + 80 : Limits::pages_of(head.stored) * Store::kPageBytes;
+}
 
 }  // namespace
 
@@ -20,15 +26,51 @@ Result<bool> Engine::make_room(std::uint64_t pages, bool for_peer, std::vector<D
     if (!now) return pass(std::move(now.error()));
     const std::uint64_t room = now->free + (max_pages_ > now->used ? max_pages_ - now->used : 0);
     if (room >= pages + reserve_pages_) return true;
-    if (options_.keep_peers && for_peer) return false;
-    auto thinner = thin();
-    if (!thinner) return thinner;
-    if (*thinner) continue;
+    const bool is_refused = options_.keep_peers && for_peer;
+    if (!is_refused) {
+      auto thinner = thin();
+      if (!thinner) return thinner;
+      if (*thinner) continue;
+    }
     // A little more than needed: deletes are nearly free when they come in runs.
     const std::uint64_t missing = pages + reserve_pages_ - room + max_pages_ / 256;
-    auto dropped = drop_oldest(missing, options_.keep_peers, drops);
+    auto dropped = drop_by_priority(missing, drops);
+    if (!dropped) return dropped;
+    if (*dropped) continue;
+    if (is_refused) return false;
+    dropped = drop_oldest(missing, options_.keep_peers, drops);
     if (!dropped || !*dropped) return dropped;
   }
+}
+
+// Records of peers that the operator named. Where they lie among many others the search goes on
+// from where it was, some rows for each call.
+Result<bool> Engine::drop_by_priority(std::uint64_t pages, std::vector<Drop>& drops) {
+  for (const Signal signal : options_.drop_first) {
+    RecordId& from = dropped_to_[static_cast<std::size_t>(signal)];
+    IdSet ids;
+    std::uint64_t bytes = 0;
+    auto row = store_->seek(Order::oldest_first, from, kMaxId);
+    for (std::size_t rows = 0; row && *row && rows < kRowsPerSearch &&
+                               bytes < pages * Store::kPageBytes && drops.size() < kMaxDrops;
+         ++rows) {
+      const RowHead& head = store_->head();
+      from = head.id;
+      if (head.signal == static_cast<std::uint8_t>(signal) &&
+          head.origin == static_cast<std::uint8_t>(Origin::peer) && !ledger_.is_leased(head)) {
+        ids = joined(std::move(ids), ids_of(head));
+        bytes += weight_of(head);
+        drops.push_back({head, false});
+      }
+      row = store_->next();
+    }
+    store_->rest();
+    if (!row) return row;
+    if (ids.empty()) continue;
+    if (auto done = store_->erase(ids); !done) return pass(std::move(done.error()));
+    return true;
+  }
+  return false;
 }
 
 // False when nothing may go: all that is left is leased or not ours to drop.
@@ -41,8 +83,7 @@ Result<bool> Engine::drop_oldest(std::uint64_t pages, bool only_own, std::vector
     const bool may_go = !only_own || head.origin == static_cast<std::uint8_t>(Origin::own);
     if (may_go && !ledger_.is_leased(head)) {
       ids = joined(std::move(ids), ids_of(head));
-      bytes +=
-          head.stored < 4000 ? head.stored + 80 : Limits::pages_of(head.stored) * Store::kPageBytes;
+      bytes += weight_of(head);
       drops.push_back({head, false});
     }
     row = store_->next();

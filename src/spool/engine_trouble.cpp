@@ -160,7 +160,7 @@ bool Engine::tend() {
   if (is_memory() || !store_) return has_changed;
   if (is_tight_ && now >= retry_at_) try_ballast();
   if (is_packing_due()) pack_frames();
-  if (is_expiry_due()) {
+  if (is_expiry_due() || is_window_over()) {
     std::vector<Append> none;
     write(none);
     has_changed = true;
@@ -204,6 +204,7 @@ std::optional<std::chrono::nanoseconds> Engine::idle_time() const {
   if (!is_memory() && store_ && !is_tight_ && store_->wal_bytes() > 0) {
     want(last_commit_ + kIdleCheckpoint - now);
   }
+  if (!is_memory() && !memory_.empty()) want(held_since_ + options_.loss_window - now);
   if (!is_memory() && ledger_.held().records > 0) {
     want(std::clamp<nanoseconds>(std::chrono::seconds(next_expiry_ - age_now()),
                                  std::chrono::seconds(1), kIdleLook));
@@ -216,7 +217,8 @@ void Engine::close() {
   std::vector<Append> none;
   age_saved_ = 0;
   if (!is_memory() && store_) {
-    static_cast<void>(transact(&none, nullptr));
+    const auto held = held_back();
+    if (transact(&none, &held)) on_disk(held);
     if (store_) static_cast<void>(store_->lower_last_id(next_id_ - 1));
     store_ ? static_cast<void>(store_->database().checkpoint(true)) : void();
     if (store_) store_->database().close_cleanly();

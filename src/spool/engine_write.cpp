@@ -23,10 +23,17 @@ struct Engine::Place {
 };
 
 void Engine::write(std::vector<Append>& appends) {
-  if (appends.empty() && !owes()) return;
+  std::vector<Append> none;
+  if (may_hold(appends)) {
+    hold(appends);
+    return write(none);
+  }
+  if (appends.empty() && !owes() && !is_window_over()) return;
   for (int attempt = 0; !is_memory(); ++attempt) {
-    auto done = transact(&appends, nullptr);
-    if (done) return;
+    const bool adds = !appends.empty() || is_window_over();
+    const auto held = adds ? held_back() : std::vector<StoredRecord>();
+    auto done = transact(&appends, &held);
+    if (done) return on_disk(held);
     for (Append& append : appends)
       append.outcome = RecordId{0};
     if (!overcome(done.error(), attempt)) break;
@@ -78,6 +85,7 @@ Result<void> Engine::transact(std::vector<Append>* appends,
     counters_.dropped_rejected = rejected_before;
     shapes_.rolled_back();
     thinnings_.clear();
+    std::fill(std::begin(dropped_to_), std::end(dropped_to_), 0);
     reserved_id_ = 0;
     return filled;
   }
@@ -102,7 +110,7 @@ Result<void> Engine::fill(std::vector<Append>* appends, const std::vector<Stored
   }
   if (moved != nullptr) {
     for (const StoredRecord& record : *moved) {
-      auto place = find_place(record, nullptr, drops);
+      auto place = find_place(record, record.anchor, drops);
       if (!place) return pass(std::move(place.error()));
       if (auto done = put(record, place->value_or(Place()), true); !done) return done;
     }
@@ -267,18 +275,11 @@ Result<std::optional<StoredRecord>> Engine::copy_of(RecordId id) {
   if (!*row) return std::nullopt;
   StoredRecord copy;
   static_cast<RowHead&>(copy) = store_->head();
+  copy.body = store_->body();
   if (copy.is_frames()) {
-    const auto ids = copy.ids.list();
-    const auto at = static_cast<std::size_t>(std::find(ids.begin(), ids.end(), id) - ids.begin());
-    const auto frames = read_frames();
-    auto packed = frames ? pack(as_record((*frames)[at], id)) : pass(Error(frames.error()));
-    if (!packed) return std::nullopt;
-    packed->id = id;
-    packed->born = copy.born;
-    seal(*packed);
-    copy = std::move(*packed);
-  } else {
-    copy.body = store_->body();
+    auto request = as_request(copy, anchor_of_row(), id);
+    if (!request) return std::nullopt;
+    copy = std::move(*request);
   }
   store_->rest();
   return copy;
@@ -339,13 +340,17 @@ void Engine::committed(std::vector<Append>* appends, const std::vector<Drop>& dr
   if (appends == nullptr) return;
   for (const Append& append : *appends) {
     if (!append.outcome || *append.outcome == 0) continue;
-    ++counters_.appended;
-    ledger_.hold(append.record);
+    count_in(append.record, last_commit_);
     loose_frames_ += append.record.is_frames() ? 1U : 0U;
-    // A frame by what it will be in a block.
-    const double share = append.record.is_frames() ? shrink_ : 1;
-    rate_.add(static_cast<double>(append.record.stored) * share, last_commit_);
   }
+}
+
+void Engine::count_in(const StoredRecord& record, base::Steady now) {
+  ++counters_.appended;
+  ledger_.hold(record);
+  // A frame by what it will be in a block.
+  const double share = record.is_frames() ? shrink_ : 1;
+  rate_.add(static_cast<double>(record.stored) * share, now);
 }
 
 // The table of shapes is out of reach: the frame takes along what it left out.
@@ -376,9 +381,7 @@ void Engine::keep_in_memory(std::vector<Append>& appends) {
       continue;
     }
     append.outcome = record.id;
-    ++counters_.appended;
-    ledger_.hold(record);
-    rate_.add(static_cast<double>(record.stored), clock_.steady());
+    count_in(record, clock_.steady());
     memory_.add(std::move(record));
   }
   auto oldest = memory_.records().begin();

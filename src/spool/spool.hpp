@@ -62,7 +62,8 @@ class Spool {
   Spool(const Spool&) = delete;
   Spool& operator=(const Spool&) = delete;
 
-  // Queues one record. `done` gets the id once it is durable, or why it was not kept: Errc::full
+  // Queues one record. `done` gets the id once it is durable (within Options::loss_window: once it
+  // is queued, for ticks of our own), or why it was not kept: Errc::full
   // (no room and nothing of lower worth to drop), Errc::too_large (see largest_record()),
   // Errc::unavailable (stopping, or the queue of waiting appends is at its bound). While degraded
   // to memory, own records get an id though not durable, and peers' records get Errc::unavailable:

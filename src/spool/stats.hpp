@@ -44,11 +44,12 @@ struct Resolution {
 
 struct Stats {
   Mode mode = Mode::durable;
-  std::string trouble;         // why the mode is memory, in words; empty when all is well
-  bool persistent = true;      // false: the directory is on tmpfs, overlay or the like
-  std::string file_system;     // "ext4", "tmpfs"
-  Amount held;                 // all records in the spool
-  base::UnixNanos oldest = 0;  // time of the oldest record; 0: empty
+  std::string trouble;          // why the mode is memory, in words; empty when all is well
+  bool persistent = true;       // false: the directory is on tmpfs, overlay or the like
+  std::string file_system;      // "ext4", "tmpfs"
+  Amount held;                  // all records in the spool
+  std::uint64_t unwritten = 0;  // of these in memory: the disk fails, or the loss window
+  base::UnixNanos oldest = 0;   // time of the oldest record; 0: empty
   base::UnixNanos newest = 0;
   std::uint64_t disk_bytes = 0;  // database, WAL and companions
   std::uint64_t max_size = 0;

@@ -191,6 +191,21 @@ Record as_record(const frame::Frame& frame, RecordId id) {
   return record;
 }
 
+Result<StoredRecord> as_request(const StoredRecord& row, const frame::AnchorPtr& anchor,
+                                RecordId id) {
+  const auto ids = row.ids.list();
+  const auto at = std::find(ids.begin(), ids.end(), id);
+  if (at == ids.end()) return fail(Errc::absent, "record {}: not in its row", id);
+  auto frames = frames_of(row, anchor);
+  if (!frames) return pass(std::move(frames.error()));
+  auto packed = pack(as_record((*frames)[static_cast<std::size_t>(at - ids.begin())], id));
+  if (!packed) return packed;
+  packed->id = id;
+  packed->born = row.born;
+  seal(*packed);
+  return packed;
+}
+
 Result<Record> unpack(StoredRecord stored) {
   if (crc_of(stored, stored.body) != stored.crc) {
     return fail(Errc::malformed, "record {}: its CRC32C does not fit its bytes", stored.id);

@@ -61,6 +61,7 @@ IdSet ids_of(const RowHead& row);
 struct StoredRecord : RowHead {
   std::string body;
   std::shared_ptr<const Batch> batch = nullptr;  // on its way in only
+  frame::AnchorPtr anchor = nullptr;             // in memory only: what a single frame leaves out
 };
 
 // Kind, signal and origin of every row of frames.
@@ -97,5 +98,8 @@ Result<std::vector<frame::Frame>> frames_of(const StoredRecord& row,
                                             const frame::AnchorPtr& anchor);
 // One frame as the record it is to whoever sends it.
 Record as_record(const frame::Frame& frame, RecordId id);
+// One frame of a row as a row of its own that needs nothing else: a request.
+Result<StoredRecord> as_request(const StoredRecord& row, const frame::AnchorPtr& anchor,
+                                RecordId id);
 
 }  // namespace edgehaul::spool

@@ -115,6 +115,7 @@ json::object spool(const spool::Stats& from) {
                    {"persistent", from.persistent},
                    {"file_system", words(from.file_system)},
                    {"held", amount(from.held)},
+                   {"unwritten", from.unwritten},
                    {"oldest", time(from.oldest)},
                    {"newest", time(from.newest)},
                    {"disk_bytes", from.disk_bytes},

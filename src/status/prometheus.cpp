@@ -81,6 +81,8 @@ void spool(Page& page, const Snapshot& snapshot) {
   page.single("spool_durable", "gauge", "1 while records go to disk, 0 while memory must do.",
               from.mode == spool::Mode::durable ? 1 : 0);
   page.single("spool_records", "gauge", "Records held.", from.held.records);
+  page.single("spool_unwritten_records", "gauge", "Of these in memory, not on disk.",
+              from.unwritten);
   page.single("spool_bytes", "gauge", "Stored bytes of the records held.", from.held.bytes);
   page.single("spool_disk_bytes", "gauge", "Bytes on disk, all files.", from.disk_bytes);
   page.single("spool_max_bytes", "gauge", "The bound on those.", from.max_size);

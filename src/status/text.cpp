@@ -214,6 +214,10 @@ std::string spooled(View spool, const Times& when, const Painter& paint) {
     out += fmt::format("  {}\n",
                        paint.bad(fmt::format("in memory only: {}", spool["trouble"].text())));
   }
+  if (spool["mode"].text() == "durable" && spool["unwritten"].count() > 0) {
+    out += fmt::format("  {} of them not on disk yet (spool.loss_window)\n",
+                       spool["unwritten"].count());
+  }
   if (!spool["persistent"].is_null() && !spool["persistent"].flag()) {
     out += fmt::format("  {}\n", paint.warn(fmt::format("{} does not survive a reboot",
                                                         spool["file_system"].text())));

@@ -59,7 +59,8 @@ TEST_CASE("keys: paths are unique, every row is documented, names do not clash w
   CHECK(find_key("forward[].endpoint") != nullptr);
   CHECK(find_key("forward.endpoint") == nullptr);
   CHECK(children("spool") == std::vector<std::string>{"max_size", "max_age", "memory_queue",
-                                                      "set_aside_size", "thin", "commit_delay"});
+                                                      "set_aside_size", "thin", "drop_first",
+                                                      "commit_delay", "loss_window"});
 }
 
 TEST_CASE("keys: every default is within its row's limits and reads back as written") {

@@ -25,6 +25,16 @@ TEST_CASE("receive: a relay listens on both ports without a word, an agent on no
                   "nothing (mode: relay)") != std::string::npos);
 }
 
+TEST_CASE("receive: signals whose records may go when there is no room, in their order") {
+  const Loaded relay = Case("mode: relay\nspool: {drop_first: [traces, logs]}\n").load();
+  CHECK(relay.ok());
+  CHECK(relay.config.spool.drop_first ==
+        std::vector{edgehaul::spool::Signal::traces, edgehaul::spool::Signal::logs});
+  CHECK(
+      Case("mode: relay\nspool: {drop_first: [log]}\n").faults() ==
+      "edgehaul.yaml:2: spool.drop_first = log: not a signal (logs, traces, metrics, profiles)\n");
+}
+
 TEST_CASE("receive: addresses of both families, and a listener that is off") {
   const Loaded loaded =
       Case("mode: relay\nreceive: {grpc: {listen: \"[::]:14317\"}, http: {listen: \"\"}}").load();

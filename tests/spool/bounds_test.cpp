@@ -105,6 +105,54 @@ TEST_CASE("bounds: keep_peers refuses peers when full and drops only our own") {
   CHECK(rig.lease(0, logs).size() == taken);
 }
 
+TEST_CASE(
+    "bounds: with keep_peers the signals that may be dropped go in their order, the rest stays") {
+  Rig rig;
+  Options options = rig.options();
+  options.max_size = 1U << 20;
+  options.keep_peers = true;
+  options.drop_first = {Signal::traces, Signal::logs};
+  rig.open(options);
+  const Signal turns[] = {Signal::metrics, Signal::logs, Signal::traces};
+  std::uint64_t taken[5] = {};
+  const auto offer = [&](Signal signal, std::uint64_t seed) {
+    const bool is_taken =
+        rig.spool->append_and_wait(record(noise(10'000, seed), signal, Origin::peer)).has_value();
+    taken[static_cast<std::size_t>(signal)] += is_taken ? 1U : 0U;
+    return is_taken;
+  };
+  const auto held = [&](Signal signal) {
+    Wanted wanted;
+    wanted.signal = signal;
+    wanted.max_bytes = UINT64_MAX;
+    const auto records = rig.lease(0, wanted);
+    rig.settle(0, ids_of(records), Outcome::returned);
+    return records.size();
+  };
+  std::uint64_t seed = 0;
+  // Until the first has to go: it is a trace.
+  for (; rig.spool->stats().dropped_size == 0; ++seed)
+    REQUIRE(offer(turns[seed % 3], seed));
+  CHECK(held(Signal::metrics) == taken[1]);
+  CHECK(held(Signal::logs) == taken[2]);
+  CHECK(held(Signal::traces) < taken[3]);
+  // Metrics push out all traces, then logs, and are refused when only metrics are left.
+  bool saw_logs_alone = false;
+  while (offer(Signal::metrics, seed++)) {
+    const auto traces = held(Signal::traces);
+    const auto logs = held(Signal::logs);
+    saw_logs_alone = saw_logs_alone || (traces == 0 && logs == taken[2]);
+    CHECK((traces == 0 || logs == taken[2]));
+    REQUIRE(seed < 1000);
+  }
+  CHECK(saw_logs_alone);
+  CHECK(held(Signal::logs) == 0);
+  CHECK(held(Signal::metrics) == taken[1]);
+  const Stats stats = rig.spool->stats();
+  CHECK(stats.dropped_size == taken[2] + taken[3]);
+  CHECK(stats.dropped_ever[0] == stats.dropped_size);
+}
+
 TEST_CASE("bounds: a lowered max_size shrinks the files at the next start") {
   Rig rig;
   rig.open();

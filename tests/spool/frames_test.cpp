@@ -7,10 +7,8 @@
 #include <doctest/doctest.h>
 
 #include "base/fd.hpp"
-#include "frame/host.hpp"
 #include "spool/database.hpp"
-#include "spool/reader.hpp"
-#include "spool/rig.hpp"
+#include "spool/ticker.hpp"
 
 using namespace edgehaul;
 using namespace edgehaul::test;
@@ -18,65 +16,6 @@ using spool::Order;
 using spool::Outcome;
 using spool::Reader;
 using spool::RecordId;
-
-namespace {
-
-// Ticks of a host on their way into a spool, and what they were.
-class Ticker {
- public:
-  explicit Ticker(Rig& rig, std::uint32_t seed = 1) : rig_(rig), host_(seed) {}
-
-  // A few ticks to each commit, so that the test is quick.
-  void tick(std::size_t count = 1) {
-    for (std::size_t i = 0; i < count; ++i) {
-      std::string request = host_.tick();
-      const auto kept = std::make_shared<std::string>(request);
-      rig_.spool->append(
-          {spool::Signal::metrics, spool::Origin::own, host_.time(), 3, std::move(request)},
-          [this, kept](Result<RecordId> id) {
-            CHECK(id.has_value());
-            if (id) sent[*id] = std::move(*kept);
-          });
-      rig_.clock.advance(10s);
-      if (i % 16 == 15) rig_.spool->load_value("x").value();
-    }
-    // Twice: behind the commit, and behind whatever it set off.
-    rig_.spool->load_value("x").value();
-    rig_.spool->load_value("x").value();
-  }
-
-  std::map<RecordId, std::string> sent;
-
- private:
-  Rig& rig_;
-  RandomHost host_;
-};
-
-spool::Wanted up_to(std::uint32_t records, Order order = Order::oldest_first) {
-  spool::Wanted wanted;
-  wanted.max_records = records;
-  wanted.max_bytes = UINT64_MAX;
-  wanted.order = order;
-  return wanted;
-}
-
-void check_same(const std::vector<spool::Record>& records,
-                const std::map<RecordId, std::string>& sent) {
-  for (const spool::Record& record : records) {
-    REQUIRE(sent.contains(record.id));
-    CHECK(record.body == sent.at(record.id));
-  }
-}
-
-std::vector<Reader::Entry> rows(const Rig& rig) {
-  auto reader = Reader::open(rig.dir.at("spool"));
-  REQUIRE(reader);
-  auto entries = reader->records(0, 10'000);
-  REQUIRE(entries);
-  return *entries;
-}
-
-}  // namespace
 
 TEST_CASE("frames: a tick comes back as it went in, oldest or newest first") {
   Rig rig;

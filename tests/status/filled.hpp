@@ -100,6 +100,7 @@ inline status::Snapshot filled() {
   snapshot.host_details = {{"os.name", "Debian GNU/Linux"}};
   snapshot.sampling = filled_sampling();
   snapshot.spool = filled_spool();
+  snapshot.spool.unwritten = 4;
   snapshot.destinations.push_back(filled_destination());
   snapshot.listeners.push_back({"grpc 0.0.0.0:4317", true, 12, 65536, 3});
   status::Peer peer;
@@ -126,6 +127,7 @@ inline status::Snapshot healthy() {
   status::Snapshot snapshot = filled();
   snapshot.program.mode = "agent";
   snapshot.program.reload_fault.clear();
+  snapshot.spool.unwritten = 0;
   snapshot.sampling.sources.pop_back();
   status::Destination& to = snapshot.destinations.front();
   to.state = "idle";
