@@ -61,7 +61,7 @@ identity::Identity identify(const base::Roots& roots, const config::Config& conf
 
 std::shared_ptr<identity::Watch> make_watch(const base::Roots& roots, const config::Config& config,
                                             const base::Clock& clock) {
-  return std::make_shared<identity::Watch>(roots, clock,
+  return std::make_shared<identity::Watch>(roots, clock, config.collect.interval,
                                            [roots, config] { return identify(roots, config); });
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "identity/watch.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -86,13 +87,15 @@ std::uint64_t fingerprint(const base::Roots& roots) {
   return hash.value();
 }
 
-Watch::Watch(base::Roots roots, const base::Clock& clock, std::function<Identity()> resolve)
+Watch::Watch(base::Roots roots, const base::Clock& clock, std::chrono::milliseconds tick,
+             std::function<Identity()> resolve)
     : roots_(std::move(roots)),
       clock_(clock),
+      look_every_(std::min<std::chrono::milliseconds>(kLookEvery, kLookTicks * tick)),
       resolve_(std::move(resolve)),
       resolved_(fingerprint(roots_)),
       seen_(resolved_),
-      next_look_(clock.steady() + kLookEvery),
+      next_look_(clock.steady() + look_every_),
       current_(std::make_shared<const Identity>(resolve_())) {}
 
 Watch::Shared Watch::current() const {
@@ -102,7 +105,7 @@ Watch::Shared Watch::current() const {
 
 bool Watch::refresh() {
   if (clock_.steady() < next_look_) return false;
-  next_look_ = clock_.steady() + kLookEvery;
+  next_look_ = clock_.steady() + look_every_;
   const std::uint64_t now = fingerprint(roots_);
   const bool lies_still = now == seen_;
   seen_ = now;

@@ -16,8 +16,10 @@
 
 namespace edgehaul::identity {
 
-// Between two looks.
+// Between two looks, at most.
 inline constexpr std::chrono::seconds kLookEvery{30};
+// Where ticks come faster, looks do too: so many ticks from one to the next.
+inline constexpr int kLookTicks = 3;
 
 // A number that changes with the files below `roots` that resolve() reads, and with the live host's
 // name. Costs some fifty stat(2).
@@ -27,8 +29,9 @@ class Watch {
  public:
   using Shared = std::shared_ptr<const Identity>;
 
-  // `resolve` makes the identity anew; it runs here and in refresh().
-  Watch(base::Roots roots, const base::Clock& clock, std::function<Identity()> resolve);
+  // `resolve` makes the identity anew; it runs here and in refresh(), which is called at each tick.
+  Watch(base::Roots roots, const base::Clock& clock, std::chrono::milliseconds tick,
+        std::function<Identity()> resolve);
 
   Shared current() const;
   // True when the identity became another one. Files that change are read only after two looks saw
@@ -38,6 +41,7 @@ class Watch {
  private:
   const base::Roots roots_;
   const base::Clock& clock_;
+  const std::chrono::milliseconds look_every_;
   const std::function<Identity()> resolve_;
   std::uint64_t resolved_;  // fingerprint of what current() was made of
   std::uint64_t seen_;      // fingerprint at the last look

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "identity/watch.hpp"
 
+#include <algorithm>
+
 #include <doctest/doctest.h>
 
 #include "identity/info_source.hpp"
@@ -12,10 +14,13 @@ using identity::Watch;
 namespace {
 
 struct Bench {
+  explicit Bench(std::chrono::milliseconds interval = std::chrono::seconds(10)) : tick(interval) {}
+
+  std::chrono::milliseconds tick;
   test::TempDir machine;
   base::ManualClock clock{1'000'000'000};
   int resolved = 0;
-  Watch watch{machine.roots(), clock, [this] {
+  Watch watch{machine.roots(), clock, tick, [this] {
                 ++resolved;
                 return identity::resolve(machine.roots(), {});
               }};
@@ -65,6 +70,24 @@ TEST_CASE("watch: a changed file is read once it lies still") {
   CHECK(bench.name() == "-");
 }
 
+TEST_CASE("watch: fast ticks look sooner, slow ones no later") {
+  for (const int millis : {200, 60'000}) {
+    CAPTURE(millis);
+    const std::chrono::milliseconds tick(millis);
+    Bench bench(tick);
+    bench.write("first");
+    const auto after =
+        std::min<std::chrono::milliseconds>(identity::kLookEvery, identity::kLookTicks * tick);
+    bench.clock.advance(after - std::chrono::milliseconds(1));
+    CHECK(!bench.watch.refresh());
+    bench.clock.advance(std::chrono::milliseconds(1));
+    CHECK(!bench.watch.refresh());  // seen, and whether it lies still is not known
+    bench.clock.advance(after);
+    CHECK(bench.watch.refresh());
+    CHECK(bench.name() == "first");
+  }
+}
+
 TEST_CASE("watch: a change that means nothing is no news") {
   Bench bench;
   bench.write("same");
@@ -106,8 +129,9 @@ TEST_CASE("info source: one point with what is not on every sample") {
   const test::TempDir machine;
   machine.write("etc/os-release", "NAME=Debian\nVERSION_ID=12\n");
   const base::ManualClock clock{1'000'000'000};
-  const auto watch = std::make_shared<const Watch>(
-      machine.roots(), clock, [&] { return identity::resolve(machine.roots(), {}); });
+  const auto watch =
+      std::make_shared<const Watch>(machine.roots(), clock, std::chrono::seconds(10),
+                                    [&] { return identity::resolve(machine.roots(), {}); });
   identity::InfoSource source(watch);
   metric::Batch batch;
   const metric::Selection selection;
@@ -121,8 +145,8 @@ TEST_CASE("info source: one point with what is not on every sample") {
   CHECK(batch.attr(point, 0).key == "os.name");
   CHECK(batch.attr(point, 0).text == "Debian");
   CHECK(batch.attr(point, 1).key == "os.version");
-  const auto nobody =
-      std::make_shared<const Watch>(machine.roots(), clock, [] { return identity::Identity(); });
+  const auto nobody = std::make_shared<const Watch>(
+      machine.roots(), clock, std::chrono::seconds(10), [] { return identity::Identity(); });
   identity::InfoSource silent(nobody);
   CHECK(silent.read(batch).error().code == Errc::absent);
 }
