@@ -79,15 +79,15 @@ constexpr auto kLimit = Pace::limit;
 constexpr auto kEveryTick = Pace::every_tick;
 
 constexpr File kV2[] = {
-    {"cpu.stat", Hierarchy::cpuacct, kEveryTick, parse_cpu_stat, kCpuStat},
+    {"cpu.stat", Hierarchy::cpuacct, kEveryTick, parse_keyed<Keys::cpu_stat>, kCpuStat},
     {"memory.current", kMemory, kEveryTick, parse_number<Field::memory_usage>, kMemoryUsage},
-    {"memory.stat", kMemory, Pace::memory_changed, parse_memory_stat, kMemoryStat},
+    {"memory.stat", kMemory, Pace::memory_changed, parse_keyed<Keys::memory_stat>, kMemoryStat},
     {"io.stat", kBlkio, kEveryTick, parse_io_stat, kDisk},
-    {"memory.events", kMemory, Pace::memory_changed, parse_memory_events, kEvents},
+    {"memory.events", kMemory, Pace::memory_changed, parse_keyed<Keys::memory_events>, kEvents},
     {"pids.current", Hierarchy::pids, kEveryTick, parse_number<Field::pids>, kPids},
     {"memory.swap.current", kMemory, kEveryTick, parse_number<Field::swap_usage>, kSwap},
     {"memory.peak", kMemory, kEveryTick, parse_number<Field::memory_peak>, kPeak},
-    {"pids.events", Hierarchy::pids, kEveryTick, parse_pids_events, kPidsHits},
+    {"pids.events", Hierarchy::pids, kEveryTick, parse_keyed<Keys::pids_events>, kPidsHits},
     {"cpu.pressure", Hierarchy::cpu, kEveryTick,
      parse_stalls<Field::cpu_some_us, Field::cpu_full_us>, kCpuStalls},
     {"memory.pressure", kMemory, kEveryTick,
@@ -106,10 +106,12 @@ constexpr File kV2[] = {
 
 constexpr File kV1[] = {
     {"cpuacct.usage", Hierarchy::cpuacct, kEveryTick, parse_number<Field::cpu_ns>, kCpuTime},
-    {"cpu.stat", Hierarchy::cpu, Pace::cpu_limited, parse_v1_cpu_stat, kThrottling},
+    {"cpu.stat", Hierarchy::cpu, Pace::cpu_limited, parse_keyed<Keys::v1_cpu_stat>, kThrottling},
     {"memory.usage_in_bytes", kMemory, kEveryTick, parse_number<Field::memory_usage>, kMemoryUsage},
-    {"memory.stat", kMemory, Pace::memory_changed, parse_v1_memory_stat, kV1MemoryStat},
-    {"memory.oom_control", kMemory, Pace::memory_changed, parse_v1_oom_control, kEvents},
+    {"memory.stat", kMemory, Pace::memory_changed, parse_keyed<Keys::v1_memory_stat>,
+     kV1MemoryStat},
+    {"memory.oom_control", kMemory, Pace::memory_changed, parse_keyed<Keys::v1_oom_control>,
+     kEvents},
     {"memory.failcnt", kMemory, kEveryTick, parse_number<Field::event_max>, kAllEvents},
     // Buffered writes are not in these: v1 does not know whose they are.
     {"blkio.throttle.io_service_bytes_recursive", kBlkio, kEveryTick, parse_v1_blkio_bytes,
@@ -118,7 +120,7 @@ constexpr File kV1[] = {
      kDiskOperations, "blkio.throttle.io_serviced"},
     {"pids.current", Hierarchy::pids, kEveryTick, parse_number<Field::pids>, kPids},
     {"memory.max_usage_in_bytes", kMemory, kEveryTick, parse_number<Field::memory_peak>, kPeak},
-    {"pids.events", Hierarchy::pids, kEveryTick, parse_pids_events, kPidsHits},
+    {"pids.events", Hierarchy::pids, kEveryTick, parse_keyed<Keys::pids_events>, kPidsHits},
     {"cpu.cfs_quota_us", Hierarchy::cpu, kLimit, parse_number<Field::cpu_quota_us>, kCpuLimit},
     {"cpu.cfs_period_us", Hierarchy::cpu, kLimit, parse_number<Field::cpu_period_us>, kCpuLimit},
     {"memory.limit_in_bytes", kMemory, kLimit, parse_number<Field::memory_limit>, kMemoryLimit},

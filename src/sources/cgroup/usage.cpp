@@ -16,9 +16,8 @@ struct KeyField {
   std::uint64_t factor = 1;
 };
 
-// "key value" lines; keys that the table does not have are skipped, for kernels add some. The lines
-// come in the order of the tables, so that the search begins where the last one ended.
-void parse_keyed(std::string_view body, std::span<const KeyField> table, std::string_view what,
+// The lines come in the order of the tables, so that the search begins where the last one ended.
+void parse_lines(std::string_view body, std::span<const KeyField> table, std::string_view what,
                  Usage& usage, metric::Faults& faults) {
   for (const KeyField& entry : table)
     usage.clear(entry.field);
@@ -111,6 +110,21 @@ constexpr KeyField kV1MemoryStat[] = {
 
 constexpr KeyField kV1OomControl[] = {{"oom_kill", Field::event_oom_kill}};
 
+struct Table {
+  std::string_view file;
+  std::span<const KeyField> keys;
+};
+constexpr Table kTables[] = {
+    // in the order of Keys
+    {"cpu.stat", kCpuStat},
+    {"memory.stat", kMemoryStat},
+    {"memory.events", kMemoryEvents},
+    {"pids.events", kPidsEvents},
+    {"cpu.stat", kV1CpuStat},
+    {"memory.stat", kV1MemoryStat},
+    {"memory.oom_control", kV1OomControl},
+};
+
 // "MAJOR:MINOR"
 bool parse_device(std::string_view field, std::uint32_t& major, std::uint32_t& minor) {
   const auto halves = text::split_once(field, ':');
@@ -150,26 +164,9 @@ DeviceIo* Usage::device(std::uint32_t major, std::uint32_t minor) {
   return &devices.back();
 }
 
-void parse_cpu_stat(std::string_view body, Usage& usage, metric::Faults& faults) {
-  parse_keyed(body, kCpuStat, "cpu.stat", usage, faults);
-}
-void parse_memory_stat(std::string_view body, Usage& usage, metric::Faults& faults) {
-  parse_keyed(body, kMemoryStat, "memory.stat", usage, faults);
-}
-void parse_memory_events(std::string_view body, Usage& usage, metric::Faults& faults) {
-  parse_keyed(body, kMemoryEvents, "memory.events", usage, faults);
-}
-void parse_pids_events(std::string_view body, Usage& usage, metric::Faults& faults) {
-  parse_keyed(body, kPidsEvents, "pids.events", usage, faults);
-}
-void parse_v1_cpu_stat(std::string_view body, Usage& usage, metric::Faults& faults) {
-  parse_keyed(body, kV1CpuStat, "cpu.stat", usage, faults);
-}
-void parse_v1_memory_stat(std::string_view body, Usage& usage, metric::Faults& faults) {
-  parse_keyed(body, kV1MemoryStat, "memory.stat", usage, faults);
-}
-void parse_v1_oom_control(std::string_view body, Usage& usage, metric::Faults& faults) {
-  parse_keyed(body, kV1OomControl, "memory.oom_control", usage, faults);
+void parse_keys(std::string_view body, Keys keys, Usage& usage, metric::Faults& faults) {
+  const Table& table = kTables[static_cast<std::size_t>(keys)];
+  parse_lines(body, table.keys, table.file, usage, faults);
 }
 void parse_v1_blkio_bytes(std::string_view body, Usage& usage, metric::Faults& faults) {
   parse_blkio(body, &DeviceIo::read_bytes, &DeviceIo::written_bytes, usage, faults);

@@ -101,20 +101,29 @@ class Usage {
 // have and has not, so that half a file leaves no old value behind.
 using Parse = void (*)(std::string_view body, Usage& usage, metric::Faults& faults);
 
+// "key value" lines. Keys that edgehaul does not know are skipped, for kernels add some.
+enum class Keys : std::uint8_t {
+  cpu_stat,
+  memory_stat,
+  memory_events,
+  pids_events,
+  v1_cpu_stat,
+  v1_memory_stat,
+  v1_oom_control,
+};
+void parse_keys(std::string_view body, Keys keys, Usage& usage, metric::Faults& faults);
+template <Keys keys>
+void parse_keyed(std::string_view body, Usage& usage, metric::Faults& faults) {
+  parse_keys(body, keys, usage, faults);
+}
+
 // Unified hierarchy (cgroup v2).
-void parse_cpu_stat(std::string_view body, Usage& usage, metric::Faults& faults);
 void parse_cpu_max(std::string_view body, Usage& usage, metric::Faults& faults);
-void parse_memory_stat(std::string_view body, Usage& usage, metric::Faults& faults);
-void parse_memory_events(std::string_view body, Usage& usage, metric::Faults& faults);
 void parse_io_stat(std::string_view body, Usage& usage, metric::Faults& faults);
-void parse_pids_events(std::string_view body, Usage& usage, metric::Faults& faults);
 void parse_pressure(std::string_view body, Field some, Field full, Usage& usage,
                     metric::Faults& faults);
 
 // Hierarchies of their own (cgroup v1).
-void parse_v1_cpu_stat(std::string_view body, Usage& usage, metric::Faults& faults);
-void parse_v1_memory_stat(std::string_view body, Usage& usage, metric::Faults& faults);
-void parse_v1_oom_control(std::string_view body, Usage& usage, metric::Faults& faults);
 void parse_v1_blkio_bytes(std::string_view body, Usage& usage, metric::Faults& faults);
 void parse_v1_blkio_operations(std::string_view body, Usage& usage, metric::Faults& faults);
 

@@ -20,7 +20,7 @@ struct Parsed {
 }  // namespace
 
 TEST_CASE("usage: cpu.stat of v2 and v1, with and without the controller") {
-  const Parsed full(parse_cpu_stat,
+  const Parsed full(parse_keyed<Keys::cpu_stat>,
                     "usage_usec 5000001\nuser_usec 1\nsystem_usec 2\nnice_usec 0\nnr_periods 40\n"
                     "nr_throttled 7\nthrottled_usec 900\nnr_bursts 1\n");
   CHECK(full[Field::cpu_ns] == 5000001000);
@@ -28,10 +28,11 @@ TEST_CASE("usage: cpu.stat of v2 and v1, with and without the controller") {
   CHECK(full[Field::cpu_throttled_periods] == 7);
   CHECK(full[Field::cpu_throttled_ns] == 900000);
   CHECK(full.faults.count() == 0);
-  const Parsed bare(parse_cpu_stat, "usage_usec 3\nuser_usec 1\nsystem_usec 2\n");
+  const Parsed bare(parse_keyed<Keys::cpu_stat>, "usage_usec 3\nuser_usec 1\nsystem_usec 2\n");
   CHECK(bare[Field::cpu_ns] == 3000);
   CHECK_FALSE(bare[Field::cpu_periods]);
-  const Parsed v1(parse_v1_cpu_stat, "nr_periods 4\nnr_throttled 1\nthrottled_time 77\n");
+  const Parsed v1(parse_keyed<Keys::v1_cpu_stat>,
+                  "nr_periods 4\nnr_throttled 1\nthrottled_time 77\n");
   CHECK(v1[Field::cpu_throttled_ns] == 77);
 }
 
@@ -84,7 +85,7 @@ TEST_CASE("usage: limits; the words for none leave nothing, also over an older v
 }
 
 TEST_CASE("usage: memory.stat: every key in any order; half a file leaves no old value") {
-  const Parsed v2(parse_memory_stat,
+  const Parsed v2(parse_keyed<Keys::memory_stat>,
                   "pgmajfault 9\nanon 1\nfile 2\nnew_key 3\ninactive_file 4\nworkingset_refault 5\n"
                   "file_dirty 6\nfile_writeback 7");
   CHECK(v2[Field::anon] == 1);
@@ -94,7 +95,7 @@ TEST_CASE("usage: memory.stat: every key in any order; half a file leaves no old
   CHECK(v2[Field::file_dirty] == 6);
   CHECK(v2[Field::file_writeback] == 7);
   CHECK(v2[Field::pgmajfault] == 9);
-  const Parsed v1(parse_v1_memory_stat,
+  const Parsed v1(parse_keyed<Keys::v1_memory_stat>,
                   "cache 1\nrss 2\ninactive_file 3\ntotal_cache 10\ntotal_rss 20\n"
                   "total_inactive_file 30\ntotal_swap 40\n");
   CHECK(v1[Field::file] == 10);
@@ -104,27 +105,28 @@ TEST_CASE("usage: memory.stat: every key in any order; half a file leaves no old
 
   Usage usage;
   metric::Faults faults;
-  parse_memory_stat("anon 1\nfile 2\n", usage, faults);
-  parse_memory_stat("anon 5\nfil", usage, faults);
+  parse_keyed<Keys::memory_stat>("anon 1\nfile 2\n", usage, faults);
+  parse_keyed<Keys::memory_stat>("anon 5\nfil", usage, faults);
   CHECK(usage.get(Field::anon) == 5);
   CHECK_FALSE(usage.get(Field::file));
   CHECK(faults.count() == 0);
-  parse_memory_stat("anon x\nfile -2\nsock 99999999999999999999\nslab_reclaimable\n", usage,
-                    faults);
+  parse_keyed<Keys::memory_stat>("anon x\nfile -2\nsock 99999999999999999999\nslab_reclaimable\n",
+                                 usage, faults);
   CHECK(faults.count() == 4);
   CHECK_FALSE(usage.get(Field::anon));
 }
 
 TEST_CASE("usage: events and threads") {
   const Parsed events(
-      parse_memory_events,
+      parse_keyed<Keys::memory_events>,
       "low 1\nhigh 2\nmax 3\noom 4\noom_kill 5\noom_group_kill 6\nsock_throttled 7\n");
   CHECK(events[Field::event_low] == 1);
   CHECK(events[Field::event_oom_kill] == 5);
   CHECK(events[Field::event_oom_group_kill] == 6);
-  const Parsed old(parse_v1_oom_control, "oom_kill_disable 0\nunder_oom 0\noom_kill 8\n");
+  const Parsed old(parse_keyed<Keys::v1_oom_control>,
+                   "oom_kill_disable 0\nunder_oom 0\noom_kill 8\n");
   CHECK(old[Field::event_oom_kill] == 8);
-  CHECK(Parsed(parse_pids_events, "max 3\n")[Field::pids_limit_hits] == 3);
+  CHECK(Parsed(parse_keyed<Keys::pids_events>, "max 3\n")[Field::pids_limit_hits] == 3);
 }
 
 TEST_CASE("usage: io.stat by key: devices without keys, more keys, broken lines") {
