@@ -4,9 +4,12 @@
 #include <algorithm>
 #include <bit>
 #include <climits>
+#include <cstdint>
+#include <cstring>
 #include <memory>
 #include <optional>
 
+#include <libdeflate.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -17,7 +20,7 @@ namespace edgehaul::codec {
 namespace {
 
 constexpr std::size_t kStep = 64 * 1024;
-// Telemetry packs nearly as well at these as at the libraries' own defaults (6 and 3: gzip 8 %,
+// Telemetry packs nearly as well at these as at the libraries' own defaults (6 and 3: gzip 5 %,
 // zstd 2 % smaller) at half and two thirds of the CPU.
 constexpr int kGzipLevel = 4;
 constexpr int kZstdLevel = 1;
@@ -32,46 +35,37 @@ struct ZstdFree {
   void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
 };
 
-// One compressor per thread, built again only for other settings: for the body of a tick building
-// costs a quarter of the whole.
-class Deflater {
- public:
-  ~Deflater() { end(); }
-  z_stream* begin(int window, int level) {
-    if (is_open_ && window == window_ && level == level_ && deflateReset(&stream_) == Z_OK)
-      return &stream_;
-    end();
-    stream_ = z_stream{};
-    is_open_ = deflateInit2(&stream_, level, Z_DEFLATED, window, 8, Z_DEFAULT_STRATEGY) == Z_OK;
-    window_ = window;
-    level_ = level;
-    return is_open_ ? &stream_ : nullptr;
-  }
-
- private:
-  void end() {
-    if (is_open_) deflateEnd(&stream_);
-    is_open_ = false;
-  }
-  z_stream stream_{};
-  int window_ = 0;
-  int level_ = 0;
-  bool is_open_ = false;
+struct DeflateFree {
+  void operator()(libdeflate_compressor* it) const { libdeflate_free_compressor(it); }
+  void operator()(libdeflate_decompressor* it) const { libdeflate_free_decompressor(it); }
 };
 
-Result<std::string> deflate_body(int window, std::string_view plain, int level) {
-  thread_local Deflater deflater;
-  z_stream* stream = deflater.begin(window, level == 0 ? kGzipLevel : level);
-  if (stream == nullptr) return fail(Errc::io, "zlib: cannot start");
-  std::string out(deflateBound(stream, static_cast<uLong>(plain.size())), '\0');
-  stream->next_in = reinterpret_cast<Bytef*>(const_cast<char*>(plain.data()));
-  stream->avail_in = static_cast<uInt>(plain.size());
-  stream->next_out = reinterpret_cast<Bytef*>(out.data());
-  stream->avail_out = static_cast<uInt>(out.size());
-  const int code = ::deflate(stream, Z_FINISH);
-  if (code != Z_STREAM_END) return fail(Errc::io, "zlib: compression failed ({})", code);
-  out.resize(stream->total_out);
-  return out;
+// Room that is not cleared first.
+std::unique_ptr<char[]> make_room(std::size_t size) {
+  return std::unique_ptr<char[]>(new char[size]);
+}
+
+// One per thread, built again only for another level: for the body of a tick building costs a
+// quarter of the whole.
+libdeflate_compressor* deflater(int level) {
+  thread_local int level_of_it = 0;
+  thread_local std::unique_ptr<libdeflate_compressor, DeflateFree> it;
+  if (!it || level_of_it != level) it.reset(libdeflate_alloc_compressor(level));
+  level_of_it = level;
+  return it.get();
+}
+
+Result<std::string> deflate_body(Coding coding, std::string_view plain, int level) {
+  libdeflate_compressor* const context = deflater(level == 0 ? kGzipLevel : level);
+  if (context == nullptr) return fail(Errc::io, "deflate: cannot start");
+  const bool is_gzip = coding == Coding::gzip;
+  const std::size_t most = is_gzip ? libdeflate_gzip_compress_bound(context, plain.size())
+                                   : libdeflate_zlib_compress_bound(context, plain.size());
+  const auto room = make_room(most);
+  const auto compress = is_gzip ? &libdeflate_gzip_compress : &libdeflate_zlib_compress;
+  const std::size_t size = compress(context, plain.data(), plain.size(), room.get(), most);
+  if (size == 0) return fail(Errc::io, "deflate: compression failed");
+  return std::string(room.get(), size);
 }
 
 // Appends room for one more step to `out`, never past limit + one step; false when over the limit.
@@ -82,7 +76,40 @@ bool grow(std::string& out, std::size_t filled, std::size_t limit) {
   return true;
 }
 
+// What a body may claim to become and be given room for at once.
+constexpr std::size_t kTrusted = 1 << 20;
+constexpr std::size_t kTrustedRatio = 64;
+constexpr std::size_t kMostTrusted = 16 << 20;
+
+std::size_t trusted(std::string_view coded, std::size_t limit) {
+  return std::min({limit, kMostTrusted, std::max(kTrusted, kTrustedRatio * coded.size())});
+}
+
+// The plain bytes of a body that is one gzip member, straight into the room that its last four
+// bytes (RFC 1952, ISIZE) ask for: three times faster than piece by piece. Empty for any other
+// body.
+std::optional<std::string> gunzip_at_once(std::string_view coded, std::size_t limit) {
+  constexpr std::size_t kLeast = 18;  // header and trailer
+  if (coded.size() < kLeast) return std::nullopt;
+  std::uint32_t size = 0;
+  std::memcpy(&size, coded.data() + coded.size() - sizeof size, sizeof size);
+  if (size == 0 || size > trusted(coded, limit)) return std::nullopt;
+  const std::unique_ptr<libdeflate_decompressor, DeflateFree> context(
+      libdeflate_alloc_decompressor());
+  if (!context) return std::nullopt;
+  std::string out(size, '\0');
+  std::size_t used = 0;
+  const auto done = libdeflate_gzip_decompress_ex(context.get(), coded.data(), coded.size(),
+                                                  out.data(), out.size(), &used, nullptr);
+  if (done != LIBDEFLATE_SUCCESS || used != coded.size()) return std::nullopt;
+  return out;
+}
+
 Result<std::string> inflate_body(int window, std::string_view coded, std::size_t limit) {
+  if (window == kGzipWindow) {
+    // What fails there fails here again, with words.
+    if (auto out = gunzip_at_once(coded, limit)) return std::move(*out);
+  }
   z_stream stream{};
   if (inflateInit2(&stream, window) != Z_OK) return fail(Errc::io, "zlib: cannot start");
   std::unique_ptr<z_stream, decltype(&inflateEnd)> guard(&stream, &inflateEnd);
@@ -120,31 +147,41 @@ Result<std::string> inflate_body(int window, std::string_view coded, std::size_t
 Result<std::string> zstd_body(std::string_view plain, int level) {
   // One context per thread: building one costs more than a small body's compression.
   thread_local const std::unique_ptr<ZSTD_CCtx, ZstdFree> context(ZSTD_createCCtx());
-  std::string out(ZSTD_compressBound(plain.size()), '\0');
-  const std::size_t size = ZSTD_compressCCtx(context.get(), out.data(), out.size(), plain.data(),
+  const std::size_t most = ZSTD_compressBound(plain.size());
+  const auto room = make_room(most);
+  const std::size_t size = ZSTD_compressCCtx(context.get(), room.get(), most, plain.data(),
                                              plain.size(), level == 0 ? kZstdLevel : level);
   if (ZSTD_isError(size) != 0) return fail(Errc::io, "zstd: {}", ZSTD_getErrorName(size));
-  out.resize(size);
-  return out;
+  return std::string(room.get(), size);
 }
 
-// What a frame may claim to become and be given room for at once.
-constexpr std::size_t kTrusted = 1 << 20;
-constexpr std::size_t kTrustedRatio = 64;
+// One frame, whose window is not larger than what is taken piece by piece.
+bool is_modest_frame(std::string_view coded) {
+  constexpr std::size_t kDescriptors = 6;  // RFC 8878 §3.1.1.1: magic, frame and window descriptor
+  if (coded.size() < kDescriptors) return false;
+  const bool has_window = (static_cast<unsigned char>(coded[4]) & 0x20) == 0;
+  const int exponent = static_cast<unsigned char>(coded[5]) >> 3;
+  if (has_window && 10 + exponent >= kZstdMaxWindowLog) return false;
+  return ZSTD_findFrameCompressedSize(coded.data(), coded.size()) == coded.size();
+}
 
-// The plain bytes of a body that is one frame which says how large it is, straight into that much
-// room: several times faster than piece by piece. Empty for any other body.
+// A frame written piece by piece does not say how large it is. Telemetry packs to less than this.
+constexpr std::size_t kLikelyRatio = 12;
+
+// The plain bytes of a body straight into the room that its frame asks for, or is likely to need:
+// several times faster than piece by piece. Empty for any other body.
 std::optional<std::string> unzstd_at_once(std::string_view coded, std::size_t limit) {
-  const unsigned long long size = ZSTD_getFrameContentSize(coded.data(), coded.size());
-  const std::size_t most = std::min(limit, std::max(kTrusted, kTrustedRatio * coded.size()));
-  if (size == 0 || size > most) return std::nullopt;  // the codes for "unknown" are huge
-  if (ZSTD_findFrameCompressedSize(coded.data(), coded.size()) != coded.size()) return std::nullopt;
+  if (!is_modest_frame(coded)) return std::nullopt;
+  const bool tells_size = (static_cast<unsigned char>(coded[4]) & 0xE0) != 0;
+  const unsigned long long size = tells_size ? ZSTD_getFrameContentSize(coded.data(), coded.size())
+                                             : std::min(limit, kLikelyRatio * coded.size());
+  if (size == 0 || size > trusted(coded, limit)) return std::nullopt;  // an error is a huge size
   thread_local const std::unique_ptr<ZSTD_DCtx, ZstdFree> context(ZSTD_createDCtx());
-  std::string out(static_cast<std::size_t>(size), '\0');
-  const std::size_t made =
-      ZSTD_decompressDCtx(context.get(), out.data(), out.size(), coded.data(), coded.size());
-  if (ZSTD_isError(made) != 0 || made != out.size()) return std::nullopt;
-  return out;
+  const auto room = make_room(static_cast<std::size_t>(size));
+  const std::size_t made = ZSTD_decompressDCtx(
+      context.get(), room.get(), static_cast<std::size_t>(size), coded.data(), coded.size());
+  if (ZSTD_isError(made) != 0) return std::nullopt;
+  return std::string(room.get(), made);
 }
 
 Result<std::string> unzstd_body(std::string_view base, std::string_view coded, std::size_t limit) {
@@ -208,9 +245,9 @@ Result<std::string> encode(Coding coding, std::string_view plain, int level) {
     case Coding::identity:
       return std::string(plain);
     case Coding::gzip:
-      return deflate_body(kGzipWindow, plain, level);
+      return deflate_body(coding, plain, level);
     case Coding::deflate:
-      return deflate_body(kZlibWindow, plain, level);
+      return deflate_body(coding, plain, level);
     case Coding::zstd:
       return zstd_body(plain, level);
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The content codings: gzip, zlib ("deflate" on the wire) and zstd. Decoding is bounded, so a small
-// hostile body cannot balloon. The only place that sees zlib and zstd. Pure; any thread.
+// hostile body cannot balloon. The only place that sees libdeflate, zlib and zstd. Pure; any
+// thread.
 #pragma once
 
 #include <cstddef>

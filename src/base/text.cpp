@@ -2,6 +2,8 @@
 #include "base/text.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
 #include <vector>
 
 namespace edgehaul::text {
@@ -10,6 +12,21 @@ namespace {
 
 bool is_blank(char c) {
   return c == ' ' || c == '\t';
+}
+
+// How many ASCII characters `text` begins with, eight at a time.
+std::size_t ascii_length(std::string_view text) {
+  static_assert(std::endian::native == std::endian::little);
+  std::size_t length = 0;
+  for (; length + 8 <= text.size(); length += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + length, 8);
+    word &= 0x8080808080808080;
+    if (word != 0) return length + static_cast<std::size_t>(std::countr_zero(word)) / 8;
+  }
+  while (length < text.size() && static_cast<unsigned char>(text[length]) < 0x80)
+    ++length;
+  return length;
 }
 
 // Length in bytes of the valid UTF-8 sequence at the start of `text`, or 0.
@@ -185,6 +202,8 @@ std::string lower(std::string_view text) {
 
 bool is_utf8(std::string_view text) {
   while (!text.empty()) {
+    text.remove_prefix(ascii_length(text));
+    if (text.empty()) break;
     const std::size_t length = utf8_length(text);
     if (length == 0) return false;
     text.remove_prefix(length);

@@ -24,8 +24,8 @@ constexpr std::array kOptions{kConfigOption, kSetOption};
 void tame_malloc(config::Mode mode) {
   const bool is_relay = mode == config::Mode::relay;
   ::mallopt(M_ARENA_MAX, 2);
-  ::mallopt(M_TRIM_THRESHOLD, is_relay ? 8 << 20 : 128 * 1024);
-  ::mallopt(M_MMAP_THRESHOLD, is_relay ? 2 << 20 : 128 * 1024);
+  ::mallopt(M_TRIM_THRESHOLD, is_relay ? 16 << 20 : 128 * 1024);
+  ::mallopt(M_MMAP_THRESHOLD, is_relay ? 8 << 20 : 128 * 1024);
 }
 
 Result<config::Config> load_again(const config::Request& request) {

@@ -16,6 +16,9 @@ using std::chrono::milliseconds;
 // With nothing to do at all; wake-ups cost more than they could find.
 constexpr milliseconds kLongestSleep = std::chrono::hours(1);
 constexpr std::uint64_t kWorthTrimming = 1ULL << 20;
+// A relay that is done with each request before the next one comes would have its pages taken and
+// cleared anew all the time.
+constexpr std::chrono::seconds kTrimPause{10};
 
 }  // namespace
 
@@ -38,7 +41,7 @@ void Loop::run() {
 milliseconds Loop::turn() {
   take_requests(around_.clock.steady());
   std::optional<Steady> due = step_all();
-  trim();
+  if (const auto next = trim()) due = due ? std::min(*due, *next) : *next;
   if (stop_at_) {
     const bool is_quiet = std::all_of(senders_.begin(), senders_.end(),
                                       [](const auto& sender) { return sender->is_stopped(); });
@@ -107,18 +110,22 @@ void Loop::finish() {
   is_finished_ = true;
 }
 
-// glibc keeps the pages of a burst for itself.
-void Loop::trim() {
+// glibc keeps the pages of a burst for itself. When to come back, if it is too early.
+std::optional<Steady> Loop::trim() {
   bool is_busy = false;
   for (const auto& sender : senders_) {
     moved_bytes_ += sender->take_moved_bytes();
     is_busy = is_busy || sender->has_job();
   }
-  if (is_busy || moved_bytes_ < kWorthTrimming) return;
+  if (is_busy || moved_bytes_ < kWorthTrimming) return std::nullopt;
+  const Steady now = around_.clock.steady();
+  if (now < next_trim_) return next_trim_;
   moved_bytes_ = 0;
+  next_trim_ = now + kTrimPause;
 #ifdef __GLIBC__
   ::malloc_trim(0);
 #endif
+  return std::nullopt;
 }
 
 void Loop::notify() {

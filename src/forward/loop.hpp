@@ -37,7 +37,7 @@ class Loop {
   void apply(Options options);
   std::optional<base::Steady> step_all();
   void finish();
-  void trim();
+  std::optional<base::Steady> trim();
 
   Surroundings around_;
   LogSink sink_;
@@ -45,6 +45,7 @@ class Loop {
   std::vector<std::unique_ptr<Sender>> senders_;
   std::optional<base::Steady> stop_at_;
   std::uint64_t moved_bytes_ = 0;
+  base::Steady next_trim_{};
   bool is_finished_ = false;
 
   std::mutex mutex_;  // next_options_

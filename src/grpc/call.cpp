@@ -84,7 +84,8 @@ Result<std::string> frame(std::string_view message, codec::Coding coding) {
   return framed;
 }
 
-Result<std::string> unframe(std::string_view body, codec::Coding coding, std::size_t limit) {
+Result<std::string> unframe(std::string body, codec::Coding coding, std::size_t limit,
+                            std::string* as_sent) {
   if (body.size() < kPrefix) {
     return fail(Errc::malformed, "gRPC message is cut short ({} bytes)", body.size());
   }
@@ -97,16 +98,18 @@ Result<std::string> unframe(std::string_view body, codec::Coding coding, std::si
   if (length > limit) {
     return fail(Errc::too_large, "gRPC message of {} bytes, limit {}", length, limit);
   }
-  body.remove_prefix(kPrefix);
+  body.erase(0, kPrefix);
   if (length > body.size()) {
     return fail(Errc::malformed, "gRPC message is cut short ({} of {} bytes)", body.size(), length);
   }
   if (length < body.size()) return fail(Errc::malformed, "bytes after the gRPC message");
-  if (flag == 0) return std::string(body);
+  if (flag == 0) return body;
   if (coding == codec::Coding::identity) {
     return fail(Errc::malformed, "compressed gRPC message without grpc-encoding");
   }
-  return codec::decode(coding, body, limit);
+  auto message = codec::decode(coding, body, limit);
+  if (as_sent != nullptr) *as_sent = std::move(body);
+  return message;
 }
 
 std::string format_timeout(std::chrono::milliseconds timeout) {

@@ -50,8 +50,9 @@ struct Answer {
 Result<std::string> frame(std::string_view message, codec::Coding coding);
 
 // Reads exactly one length-prefixed message; `coding` is the peer's grpc-encoding. Decoded output
-// past `limit` is Errc::too_large.
-Result<std::string> unframe(std::string_view body, codec::Coding coding, std::size_t limit);
+// past `limit` is Errc::too_large. `as_sent` gets the bytes of a compressed message.
+Result<std::string> unframe(std::string body, codec::Coding coding, std::size_t limit,
+                            std::string* as_sent = nullptr);
 
 // "30000m": at most 8 digits and a unit.
 std::string format_timeout(std::chrono::milliseconds timeout);

@@ -117,10 +117,9 @@ void Exchange::forget() {
 
 Result<std::string> Exchange::take_message(std::size_t max_message) {
   call_.wire_bytes = body_.size();
-  auto message =
-      unframe(body_, codec::parse_coding(encoding_).value_or(codec::Coding::identity), max_message);
-  std::string().swap(body_);
-  return message;
+  const auto coding = codec::parse_coding(encoding_).value_or(codec::Coding::identity);
+  return unframe(std::exchange(body_, {}), coding, max_message,
+                 coding == codec::Coding::zstd ? &call_.zstd : nullptr);
 }
 
 }  // namespace edgehaul::grpc

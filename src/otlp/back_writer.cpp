@@ -73,7 +73,7 @@ void BackWriter::put_bytes(std::uint32_t field, std::string_view bytes) {
 }
 
 void BackWriter::put_text(std::uint32_t field, std::string_view text) {
-  if (wire::is_utf8(text)) return put_bytes(field, text);
+  if (text::is_utf8(text)) return put_bytes(field, text);
   put_bytes(field, text::to_utf8(text));
 }
 

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.hpp"
 #include "otlp/request.hpp"
 #include "otlp/schema.hpp"
 #include "otlp/wire.hpp"
@@ -117,7 +118,7 @@ bool Walker::value(const Field& field, const Token& token, const Step& step, int
   }
   if (field.role == Role::item) ++items_;
   if (field.kind == Kind::message) return walk(*field.child, token.bytes, &step, depth + 1);
-  if (field.kind == Kind::text && !wire::is_utf8(token.bytes)) return refuse(&step, "not UTF-8");
+  if (field.kind == Kind::text && !text::is_utf8(token.bytes)) return refuse(&step, "not UTF-8");
   return true;
 }
 

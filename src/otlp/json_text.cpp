@@ -53,7 +53,7 @@ void put_escaped(std::string& out, char c) {
 }  // namespace
 
 void put_string(std::string& out, std::string_view text) {
-  if (!wire::is_utf8(text)) return put_string(out, text::to_utf8(text));
+  if (!text::is_utf8(text)) return put_string(out, text::to_utf8(text));
   out += '"';
   for (const char c : text)
     put_escaped(out, c);

@@ -1,14 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "otlp/wire.hpp"
 
-#include <bit>
-#include <cstring>
-
-#include "base/text.hpp"
-
 namespace edgehaul::otlp::wire {
-
-static_assert(std::endian::native == std::endian::little, "fixed fields are read as they lie");
 
 std::string_view words(Fault fault) {
   switch (fault) {
@@ -45,37 +38,6 @@ Fault Reader::read_long_varint(std::uint64_t& value, int max_bytes) {
   return Fault::long_varint;
 }
 
-Fault Reader::read_fixed(std::uint64_t& value, std::size_t width) {
-  if (static_cast<std::size_t>(end_ - at_) < width) return Fault::cut_short;
-  value = 0;
-  std::memcpy(&value, at_, width);
-  at_ += width;
-  return Fault::none;
-}
-
-Fault Reader::read_payload(Token& token) {
-  switch (token.type) {
-    case Type::varint:
-      return read_varint(token.value);
-    case Type::fixed64:
-      return read_fixed(token.value, 8);
-    case Type::fixed32:
-      return read_fixed(token.value, 4);
-    case Type::length: {
-      std::uint64_t length = 0;
-      if (const Fault fault = read_short(length); fault != Fault::none) return fault;
-      if (length > static_cast<std::size_t>(end_ - at_)) return Fault::past_end;
-      token.bytes = {at_, static_cast<std::size_t>(length)};
-      at_ += length;
-      return Fault::none;
-    }
-    case Type::group_begin:
-    case Type::group_end:
-      return Fault::group;
-  }
-  return Fault::bad_tag;
-}
-
 void put_varint(std::string& out, std::uint64_t value) {
   while (value >= 0x80) {
     out += static_cast<char>(value | 0x80);
@@ -93,20 +55,6 @@ void put_bytes(std::string& out, std::uint32_t field, std::string_view bytes) {
   put_varint(out, std::uint64_t{field} << 3 | static_cast<unsigned>(Type::length));
   put_varint(out, bytes.size());
   out += bytes;
-}
-
-bool is_utf8(std::string_view text) {
-  constexpr std::uint64_t kHighBits = 0x8080808080808080;
-  std::size_t i = 0;
-  for (; i + 8 <= text.size(); i += 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data() + i, 8);
-    if ((word & kHighBits) != 0) return text::is_utf8(text.substr(i));
-  }
-  for (; i < text.size(); ++i) {
-    if (static_cast<unsigned char>(text[i]) >= 0x80) return text::is_utf8(text.substr(i));
-  }
-  return true;
 }
 
 }  // namespace edgehaul::otlp::wire

@@ -3,8 +3,10 @@
 // refused (OTLP has none). Never allocates but in the put_ functions. Pure.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -79,6 +81,39 @@ class Reader {
   const char* end_;
 };
 
+static_assert(std::endian::native == std::endian::little, "fixed fields are read as they lie");
+
+inline Fault Reader::read_fixed(std::uint64_t& value, std::size_t width) {
+  if (static_cast<std::size_t>(end_ - at_) < width) return Fault::cut_short;
+  value = 0;
+  std::memcpy(&value, at_, width);
+  at_ += width;
+  return Fault::none;
+}
+
+inline Fault Reader::read_payload(Token& token) {
+  switch (token.type) {
+    case Type::varint:
+      return read_varint(token.value);
+    case Type::fixed64:
+      return read_fixed(token.value, 8);
+    case Type::fixed32:
+      return read_fixed(token.value, 4);
+    case Type::length: {
+      std::uint64_t length = 0;
+      if (const Fault fault = read_short(length); fault != Fault::none) return fault;
+      if (length > static_cast<std::size_t>(end_ - at_)) return Fault::past_end;
+      token.bytes = {at_, static_cast<std::size_t>(length)};
+      at_ += length;
+      return Fault::none;
+    }
+    case Type::group_begin:
+    case Type::group_end:
+      return Fault::group;
+  }
+  return Fault::bad_tag;
+}
+
 // Zigzag of sint32 and sint64.
 constexpr std::int64_t unzigzag(std::uint64_t value) {
   return static_cast<std::int64_t>(value >> 1) ^ -static_cast<std::int64_t>(value & 1);
@@ -87,8 +122,5 @@ constexpr std::int64_t unzigzag(std::uint64_t value) {
 void put_varint(std::string& out, std::uint64_t value);
 void put_number(std::string& out, std::uint32_t field, std::uint64_t value);
 void put_bytes(std::string& out, std::uint32_t field, std::string_view bytes);
-
-// RFC 3629 with a fast way through ASCII.
-bool is_utf8(std::string_view text);
 
 }  // namespace edgehaul::otlp::wire

@@ -161,7 +161,9 @@ void HttpService::handle(ServerRequest request, http::Responder respond) {
     const int status = body.error().code == Errc::too_large ? 413 : 400;
     return respond(failure(status, body.error().message, as_json));
   }
-  intake_.take(signal, std::move(*body), std::move(sender),
+  const bool is_packed = coding == codec::Coding::zstd && !as_json;
+  intake_.take(signal, {std::move(*body), is_packed ? std::move(request.body) : std::string()},
+               std::move(sender),
                [signal, as_json, respond = std::move(respond)](const Taken& taken) {
                  respond(answer(signal, taken, as_json));
                });

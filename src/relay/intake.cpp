@@ -50,6 +50,18 @@ std::shared_ptr<const spool::Batch> read_batch(otlp::Signal signal, std::string_
   return std::make_shared<const spool::Batch>(std::move(*batch));
 }
 
+using Inspected = Result<otlp::Inspection>;
+
+// Of a batch whose slices were inspected: together they are the request.
+otlp::Inspection items_of(const spool::Batch& batch) {
+  otlp::Inspection sum;
+  for (const spool::Run& run : batch.runs) {
+    for (const spool::Slice& slice : run.slices)
+      sum.items += slice.items;
+  }
+  return sum;
+}
+
 // Keeps the books of one request and answers it.
 class Receipt {
  public:
@@ -111,7 +123,7 @@ Intake::Intake(boost::asio::io_context& io, spool::Spool& spool, const base::Clo
       max_held_(max_held),
       max_record_(std::min<std::uint64_t>(kMaxRecord, spool.largest_record())) {}
 
-void Intake::append(otlp::Signal signal, std::string request, std::uint64_t items,
+void Intake::append(otlp::Signal signal, Request request, std::uint64_t items,
                     std::shared_ptr<const spool::Batch> batch, spool::Committed committed) {
   spool::NewRecord record;
   record.signal = static_cast<spool::Signal>(signal);
@@ -119,24 +131,26 @@ void Intake::append(otlp::Signal signal, std::string request, std::uint64_t item
   record.time = clock_.wall();
   record.items = static_cast<std::uint32_t>(
       std::min<std::uint64_t>(items, std::numeric_limits<std::uint32_t>::max()));
-  record.body = std::move(request);
+  record.body = std::move(request.plain);
+  record.packed = std::move(request.zstd);
   record.batch = std::move(batch);
   spool_.append(std::move(record), std::move(committed));
 }
 
-void Intake::take(otlp::Signal signal, std::string request, Sender sender, Done done) {
-  auto batch = read_batch(signal, request, sender);
+void Intake::take(otlp::Signal signal, Request request, Sender sender, Done done) {
+  const std::string& plain = request.plain;
+  auto batch = read_batch(signal, plain, sender);
   Receipt receipt(peers_, clock_.wall(), std::move(sender), std::move(done));
-  const auto inspection = otlp::inspect(signal, request);
+  const auto inspection = batch ? Inspected(items_of(*batch)) : otlp::inspect(signal, plain);
   if (!inspection) return receipt.give({Outcome::malformed, inspection.error().message, {}});
   const std::uint64_t items = inspection->items;
   if (items == 0 && signal != otlp::Signal::profiles) return receipt.give(0);
-  if (request.size() > max_record_ && items > 1 && signal != otlp::Signal::profiles) {
-    if (*held_ > 0 && *held_ + request.size() > max_held_) {
+  if (plain.size() > max_record_ && items > 1 && signal != otlp::Signal::profiles) {
+    if (*held_ > 0 && *held_ + plain.size() > max_held_) {
       return receipt.give({Outcome::later, "too many large requests at once", kWhenBusy});
     }
-    return take_in_pieces(std::make_shared<Load>(signal, std::move(request), items, max_record_,
-                                                 std::move(receipt), held_));
+    return take_in_pieces(std::make_shared<Load>(signal, std::move(request.plain), items,
+                                                 max_record_, std::move(receipt), held_));
   }
   append(signal, std::move(request), items, std::move(batch),
          [items, receipt = std::move(receipt)](const Result<spool::RecordId>& kept) {
@@ -150,7 +164,7 @@ void Intake::take_in_pieces(std::shared_ptr<Load> load) {
   const std::uint64_t low = load->begin_of(load->next);
   const std::uint64_t high = load->begin_of(++load->next);
   std::string piece = otlp::slice(load->signal, load->request, low, high, load->items);
-  append(load->signal, std::move(piece), high - low, nullptr,
+  append(load->signal, {std::move(piece)}, high - low, nullptr,
          [this, &io = io_, alive = std::weak_ptr(alive_),
           load](const Result<spool::RecordId>& kept) mutable {
            boost::asio::post(io, [this, alive, load = std::move(load), kept] {

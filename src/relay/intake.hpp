@@ -37,6 +37,12 @@ struct Taken {
 // Until a burst is over.
 inline constexpr std::chrono::milliseconds kWhenBusy{1'000};
 
+// A serialized Export…ServiceRequest.
+struct Request {
+  std::string plain;
+  std::string zstd = {};  // the same under zstd, where it was sent so: need not be packed again
+};
+
 struct Sender {
   std::string name;  // row of the reception table
   std::uint64_t wire_bytes = 0;
@@ -55,8 +61,8 @@ class Intake {
          std::shared_ptr<Peers> peers, std::size_t max_held);
 
   using Done = std::function<void(Taken)>;
-  // `request` is a serialized Export…ServiceRequest. An empty one succeeds without being kept.
-  void take(otlp::Signal signal, std::string request, Sender sender, Done done);
+  // An empty request succeeds without being kept.
+  void take(otlp::Signal signal, Request request, Sender sender, Done done);
   // A request that did not get as far as take().
   void refused(const Sender& sender, std::string_view words);
 
@@ -64,7 +70,7 @@ class Intake {
   struct Load;  // a large request on its way, piece by piece
 
   void take_in_pieces(std::shared_ptr<Load> load);
-  void append(otlp::Signal signal, std::string request, std::uint64_t items,
+  void append(otlp::Signal signal, Request request, std::uint64_t items,
               std::shared_ptr<const spool::Batch> batch, spool::Committed committed);
 
   boost::asio::io_context& io_;

@@ -112,13 +112,16 @@ Result<void> Engine::search_disk(std::size_t index, Search& search) {
     const RecordId id = head.id;
     last = std::min(id, before - 1);
     if (head.is_frames()) {
-      if (search.takes(head)) take_frames(index, search);
+      auto taken = search.takes(head) ? take_frames(index, search) : Result<void>();
+      if (!taken) return taken;
     } else if (const RecordId end = ledger_.skip(index, id, wanted.order); end != 0 && end != id) {
       row = is_oldest ? store_->seek(wanted.order, end, before)
                       : store_->seek(wanted.order, after, end);
       continue;
     } else if (end == 0 && search.takes(head) && search.fits(head.size)) {
-      search.add(head, store_->body());
+      auto body = store_->body();
+      if (!body) return pass(std::move(body.error()));
+      search.add(head, std::move(*body));
       search.count(id, head.size);
     }
     if (search.is_full) break;
@@ -133,7 +136,7 @@ Result<void> Engine::search_disk(std::size_t index, Search& search) {
 }
 
 // Of the row at the store's cursor, what nobody has taken yet.
-void Engine::take_frames(std::size_t index, Search& search) {
+Result<void> Engine::take_frames(std::size_t index, Search& search) {
   const RowHead& head = store_->head();
   const bool is_oldest = search.wanted.order == Order::oldest_first;
   std::vector<Part> parts = parts_of(head);
@@ -142,18 +145,20 @@ void Engine::take_frames(std::size_t index, Search& search) {
   for (const Part& part : parts) {
     if (!search.spans(part.id)) continue;
     if (ledger_.skip(index, part.id, search.wanted.order) != 0) continue;
-    if (!search.fits(part.size)) return;
+    if (!search.fits(part.size)) return {};
     if (!has_row) {
-      std::string body = store_->body();
-      if (!frame::is_readable(body)) return;  // of a newer edgehaul: it stays
+      auto body = store_->body();
+      if (!body) return pass(std::move(body.error()));
+      if (!frame::is_readable(*body)) return {};  // of a newer edgehaul: it stays
       auto anchor = anchor_of_row();
-      if (head.shape != 0 && !anchor && salvage_) return;  // it may still come
-      search.add(head, std::move(body)).anchor = std::move(anchor);
+      if (head.shape != 0 && !anchor && salvage_) return {};  // it may still come
+      search.add(head, std::move(*body)).anchor = std::move(anchor);
       has_row = true;
     }
     search.count(part.id, part.size);
-    if (search.is_full) return;
+    if (search.is_full) return {};
   }
+  return {};
 }
 
 // Null where it is inside, and where it cannot be had: the frame will say so.

@@ -184,7 +184,7 @@ class Engine {
   // engine.cpp
   struct Search;
   Result<void> search_disk(std::size_t index, Search& search);
-  void take_frames(std::size_t index, Search& search);
+  Result<void> take_frames(std::size_t index, Search& search);
   frame::AnchorPtr anchor_of_row();
   void search_memory(std::size_t index, Search& search);
   void forget_memory(RecordId id);

@@ -51,7 +51,9 @@ struct Engine::Loose {
 Result<std::vector<frame::Frame>> Engine::read_frames() {
   StoredRecord row;
   static_cast<RowHead&>(row) = store_->head();
-  row.body = store_->body();
+  auto body = store_->body();
+  if (!body) return pass(std::move(body.error()));
+  row.body = std::move(*body);
   return frames_of(row, anchor_of_row());
 }
 

@@ -275,7 +275,9 @@ Result<std::optional<StoredRecord>> Engine::copy_of(RecordId id) {
   if (!*row) return std::nullopt;
   StoredRecord copy;
   static_cast<RowHead&>(copy) = store_->head();
-  copy.body = store_->body();
+  auto body = store_->body();
+  if (!body) return pass(std::move(body.error()));
+  copy.body = std::move(*body);
   if (copy.is_frames()) {
     auto request = as_request(copy, anchor_of_row(), id);
     if (!request) return std::nullopt;

@@ -32,6 +32,7 @@ struct NewRecord {
   // Of which records of a sender the body is made; those stored already are not stored again, and
   // where nothing else is left append() answers 0. Null: nothing is known.
   std::shared_ptr<const Batch> batch = nullptr;
+  std::string packed = {};  // the body under zstd as it came; empty: append() packs it
 };
 
 struct Record : NewRecord {

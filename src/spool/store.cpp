@@ -98,11 +98,11 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& path) {
 
 Result<void> Store::prepare() {
   const std::string records =
-      "SELECT id,kind,signal,origin,coding,time,born,items,size,crc,length(body),body "
+      "SELECT id,kind,signal,origin,coding,time,born,items,size,crc,length(body) "
       "FROM records WHERE id>?1 AND id<?2 ORDER BY id";
   // By the last id: the row around ?2 belongs to the range when its first id does.
   const std::string frames =
-      "SELECT id,shape,time,until,born,items,size,crc,ids,length(body),body FROM frames "
+      "SELECT id,shape,time,until,born,items,size,crc,ids,length(body) FROM frames "
       "WHERE id>?1 AND id<=ifnull((SELECT min(id) FROM frames WHERE id>=?2),?2) ORDER BY id";
   const auto into =
       fmt::format("INTO records(id,{}) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)", kColumns);
@@ -118,8 +118,10 @@ Result<void> Store::prepare() {
       {&frames_from_, "SELECT id,ids FROM frames WHERE id>=?1 ORDER BY id"},
       {&records_.ascending, records},
       {&records_.descending, records + " DESC"},
+      {&records_.body, "SELECT body FROM records WHERE id=?1"},
       {&frames_.ascending, frames},
       {&frames_.descending, frames + " DESC"},
+      {&frames_.body, "SELECT body FROM frames WHERE id=?1"},
       {&page_count_, "PRAGMA page_count"},
       {&free_count_, "PRAGMA freelist_count"},
   };
@@ -128,8 +130,6 @@ Result<void> Store::prepare() {
     if (!statement) return pass(std::move(statement.error()));
     *slot = std::move(*statement);
   }
-  records_.body_column = 11;
-  frames_.body_column = 10;
   return {};
 }
 
@@ -266,8 +266,13 @@ Result<void> Store::step(Cursor& cursor) {
   }
 }
 
-std::string Store::body() const {
-  return std::string(cursor_->active->bytes(cursor_->body_column));
+Result<std::string> Store::body() {
+  Statement& read = cursor_->body;
+  auto row = read.bind(1, as_sql(cursor_->head.id)).step();
+  if (!row) return pass(std::move(row.error()));
+  std::string bytes = *row ? std::string(read.bytes(0)) : std::string();
+  read.reset();
+  return bytes;
 }
 
 void Store::rest() {

@@ -50,12 +50,12 @@ class Store {
   // Rows of frames go when all their ids are named; returns the ids of rows that stay for others.
   Result<IdSet> erase(const IdSet& ids);
   // The first row in `order` with an id between `after` and `before`, by its last id. The head
-  // stays readable, and body() too, until the next call.
+  // stays readable, and body() too, until the next call. Only body() reads the pages of a body.
   Result<bool> seek(Order order, RecordId after, RecordId before);
   Result<bool> seek_frames(RecordId after);  // ascending, rows of frames only
   Result<bool> next();
   const RowHead& head() const { return cursor_->head; }
-  std::string body() const;
+  Result<std::string> body();
   void rest();  // ends the read transaction of seek and next
 
   // shapes
@@ -100,10 +100,9 @@ class Store {
   Result<void> prepare();
   // One walk over one of the two tables.
   struct Cursor {
-    Statement ascending, descending;
+    Statement ascending, descending, body;
     Statement* active = nullptr;  // null: at the end
     RowHead head;
-    int body_column = 0;
   };
   Result<void> step(Cursor& cursor);
   bool choose();

@@ -70,13 +70,14 @@ Result<StoredRecord> pack(NewRecord record) {
   stored.items = record.items;
   stored.size = static_cast<std::uint32_t>(record.body.size());
   stored.coding = static_cast<std::uint8_t>(BodyCoding::plain);
-  if (record.body.size() >= kWorthPacking) {
+  if (record.packed.empty() && record.body.size() >= kWorthPacking) {
     auto packed = codec::encode(codec::Coding::zstd, record.body);
-    if (packed && packed->size() < record.body.size()) {
-      record.body = std::move(*packed);
-      record.body.shrink_to_fit();
-      stored.coding = static_cast<std::uint8_t>(BodyCoding::zstd);
-    }
+    if (packed) record.packed = std::move(*packed);
+  }
+  if (!record.packed.empty() && record.packed.size() < record.body.size()) {
+    record.body = std::move(record.packed);
+    record.body.shrink_to_fit();
+    stored.coding = static_cast<std::uint8_t>(BodyCoding::zstd);
   }
   stored.stored = record.body.size();
   stored.crc = base::crc32c(record.body);

@@ -85,6 +85,46 @@ TEST_CASE("codec: what a zstd frame claims to become is not believed") {
   }
 }
 
+TEST_CASE("codec: a zstd frame need not say what it becomes") {
+  // One block that says "x" so many times, a window of 128 KiB or by its descriptor.
+  const auto frame = [](std::uint32_t count, char window) {
+    std::string bytes("\x28\xB5\x2F\xFD\x00", 5);
+    bytes += window;
+    const std::uint32_t header = 1U | 1U << 1 | count << 3;
+    for (unsigned shift = 0; shift < 24; shift += 8)
+      bytes += static_cast<char>(header >> shift & 0xFF);
+    return bytes + 'x';
+  };
+  for (const std::uint32_t count : {1U, 90U, 100'000U}) {
+    CAPTURE(count);
+    CHECK(codec::decode(Coding::zstd, frame(count, '\x38'), count) == std::string(count, 'x'));
+    CHECK(codec::decode(Coding::zstd, frame(count, '\x38'), count - 1).error().code ==
+          Errc::too_large);
+    const std::string twice = frame(count, '\x38') + frame(count, '\x38');
+    CHECK(codec::decode(Coding::zstd, twice, 1 << 20) == std::string(2 * count, 'x'));
+    for (const char window : {'\x70', '\xF8'}) {  // 16 MiB and more than there is
+      CHECK(codec::decode(Coding::zstd, frame(count, window), 1 << 20).error().code ==
+            Errc::malformed);
+    }
+  }
+}
+
+TEST_CASE("codec: what a gzip body says at its end must be so") {
+  const std::string plain(5000, 'x');
+  const auto coded = codec::encode(Coding::gzip, plain);
+  REQUIRE(coded.has_value());
+  for (const std::uint32_t lie : {0U, 1U, 4999U, 5001U, 1U << 20, ~0U}) {
+    CAPTURE(lie);
+    std::string body = coded->substr(0, coded->size() - 4);
+    for (unsigned shift = 0; shift < 32; shift += 8)
+      body += static_cast<char>(lie >> shift & 0xFF);
+    CHECK(codec::decode(Coding::gzip, body, 1 << 26).error().code == Errc::malformed);
+  }
+  std::string wrong = *coded;
+  wrong[wrong.size() - 6] = static_cast<char>(wrong[wrong.size() - 6] ^ 1);  // its CRC
+  CHECK(codec::decode(Coding::gzip, wrong, 1 << 26).error().code == Errc::malformed);
+}
+
 TEST_CASE("codec: names are forgiving") {
   CHECK(codec::parse_coding("GZIP ") == Coding::gzip);
   CHECK(codec::parse_coding("") == Coding::identity);

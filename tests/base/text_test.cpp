@@ -96,6 +96,16 @@ TEST_CASE("text: UTF-8 is judged by RFC 3629") {
     CHECK_FALSE(text::is_utf8(bad));
     CHECK(text::is_utf8(text::to_utf8(bad)));
   }
+  // Wherever it stands among the eight bytes that are looked at together.
+  for (std::size_t before = 0; before < 20; ++before) {
+    for (std::size_t after = 0; after < 12; ++after) {
+      const std::string head(before, 'a');
+      const std::string tail(after, 'z');
+      CHECK(text::is_utf8(head + "é日🌍" + tail));
+      CHECK_FALSE(text::is_utf8(head + "\xE2\x82" + tail));
+      CHECK_FALSE(text::is_utf8(head + "\x80" + tail));
+    }
+  }
   CHECK(text::to_utf8("a\xFF"
                       "b") ==
         "a\xEF\xBF\xBD"

@@ -30,6 +30,7 @@ OWNERS = {
     "spdlog/": {"base"},
     "zstd.h": {"base"},
     "zlib.h": {"base"},
+    "libdeflate.h": {"base"},
     "nghttp2/": {"grpc"},
     "google/protobuf": {"otlp"},
     "opentelemetry/": {"otlp"},

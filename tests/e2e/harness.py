@@ -31,44 +31,37 @@ def wait_until(condition, what, patience=PATIENCE):
     raise AssertionError(f"waited {patience} s in vain for {what}")
 
 
-class Collector:
-    """An OTLP/HTTP server. `answer(request number, body)` returns (status, headers, body); `hang`
-    makes it accept and never answer."""
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """An HTTP server of this machine that can go away and come back on its port. respond() gets each
+    POST and returns (status, headers, body), or None to close the connection without an answer."""
 
     def __init__(self, port=0):
-        self.requests, self.answer, self.hang = [], None, threading.Event()
-        self.arrivals = []  # of each of `requests`: wall clock in ns, bytes on the wire
-        self.released = threading.Event()
-        self.lock = threading.Lock()
-        self.port = port
-        self.server = None
+        self.port, self.server = port, None
         self.come()
 
+    def respond(self, handler, body):
+        raise NotImplementedError
+
     def come(self):
-        collector = self
+        owner = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_POST(self):
-                body = self.rfile.read(int(self.headers["content-length"]))
-                arrival = (time.time_ns(), len(body))
-                if collector.hang.is_set():
-                    collector.released.wait(PATIENCE)
+                answer = owner.respond(self, self.rfile.read(int(self.headers["content-length"])))
+                if answer is None:
                     self.close_connection = True
                     return
-                if self.headers.get("content-encoding") == "gzip":
-                    body = gzip.decompress(body)
-                with collector.lock:
-                    number = len(collector.requests)
-                    status, headers, out = 200, {}, b""
-                    if collector.answer:
-                        status, headers, out = collector.answer(number, body)
-                    if status // 100 == 2:
-                        collector.requests.append(body)
-                        collector.arrivals.append(arrival)
+                status, headers, out = answer
                 self.send_response(status)
-                for name, value in {"content-type": "application/x-protobuf", **headers}.items():
+                for name, value in headers.items():
                     self.send_header(name, value)
                 self.send_header("content-length", str(len(out)))
                 self.end_headers()
@@ -77,7 +70,7 @@ class Collector:
             def log_message(self, *_):
                 pass
 
-        class Server(http.server.ThreadingHTTPServer):
+        class Listener(http.server.ThreadingHTTPServer):
             daemon_threads = True
             block_on_close = False
 
@@ -93,12 +86,12 @@ class Collector:
             def handle_error(self, *_):
                 pass
 
-        self.server = Server(("127.0.0.1", self.port), Handler)
+        self.server = Listener(("127.0.0.1", self.port), Handler)
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def go(self):
-        """Closes the port and every connection: the collector is away."""
+        """Away: the port and every connection are closed."""
         self.server.shutdown()
         self.server.server_close()
         for connection in self.server.live:
@@ -111,6 +104,34 @@ class Collector:
     @property
     def endpoint(self):
         return f"http://127.0.0.1:{self.port}"
+
+
+class Collector(Server):
+    """An OTLP/HTTP server. `answer(request number, body)` returns (status, headers, body); `hang`
+    makes it accept and never answer."""
+
+    def __init__(self, port=0):
+        self.requests, self.answer, self.hang = [], None, threading.Event()
+        self.arrivals = []  # of each of `requests`: wall clock in ns, bytes on the wire
+        self.released = threading.Event()
+        self.lock = threading.Lock()
+        super().__init__(port)
+
+    def respond(self, handler, body):
+        arrival = (time.time_ns(), len(body))
+        if self.hang.is_set():
+            self.released.wait(PATIENCE)
+            return None
+        if handler.headers.get("content-encoding") == "gzip":
+            body = gzip.decompress(body)
+        with self.lock:
+            status, headers, out = 200, {}, b""
+            if self.answer:
+                status, headers, out = self.answer(len(self.requests), body)
+            if status // 100 == 2:
+                self.requests.append(body)
+                self.arrivals.append(arrival)
+        return status, {"content-type": "application/x-protobuf", **headers}, out
 
     def ticks(self):
         with self.lock:

@@ -5,78 +5,47 @@ relay's spool holds each tick of an agent exactly once."""
 
 import glob
 import http.client
-import http.server
 import os
 import random
 import shutil
-import socket
 import subprocess
 import threading
 import time
 
 import otlp
-from harness import BINARY, Case, main, wait_until
+from harness import BINARY, Case, Server, free_port, main, wait_until
 
 FILL = os.environ.get("EDGEHAUL_FILL", "build/tests/e2e_fill")
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Network:
+class Network(Server):
     """An HTTP proxy in front of the relay that loses every third answer, after the relay gave it,
     and every seventh request."""
 
     def __init__(self, port):
-        network = self
         self.relay_port, self.count, self.lost = port, 0, 0
         self.lock = threading.Lock()
+        super().__init__()
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["content-length"]))
-                with network.lock:
-                    network.count += 1
-                    number = network.count
-                if number % 7 == 0:
-                    self.close_connection = True
-                    return
-                try:
-                    relay = http.client.HTTPConnection("127.0.0.1", network.relay_port, timeout=20)
-                    relay.request("POST", self.path, body, dict(self.headers))
-                    answer = relay.getresponse()
-                    out = answer.read()
-                    relay.close()
-                except (OSError, http.client.HTTPException):
-                    self.close_connection = True
-                    return
-                if number % 3 == 0:
-                    with network.lock:
-                        network.lost += answer.status == 200
-                    self.close_connection = True
-                    return
-                self.send_response(answer.status)
-                self.send_header("content-type", answer.getheader("content-type", "text/plain"))
-                self.send_header("content-length", str(len(out)))
-                self.end_headers()
-                self.wfile.write(out)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
-
-    def end(self):
-        self.server.shutdown()
-        self.server.server_close()
+    def respond(self, handler, body):
+        with self.lock:
+            self.count += 1
+            number = self.count
+        if number % 7 == 0:
+            return None
+        try:
+            relay = http.client.HTTPConnection("127.0.0.1", self.relay_port, timeout=20)
+            relay.request("POST", handler.path, body, dict(handler.headers))
+            answer = relay.getresponse()
+            out = answer.read()
+            relay.close()
+        except (OSError, http.client.HTTPException):
+            return None
+        if number % 3 == 0:
+            with self.lock:
+                self.lost += answer.status == 200
+            return None
+        return answer.status, {"content-type": answer.getheader("content-type", "text/plain")}, out
 
 
 class OneHop(Case):
@@ -91,7 +60,7 @@ class OneHop(Case):
 
     def network(self):
         network = Network(self.port)
-        self.addCleanup(network.end)
+        self.addCleanup(network.go)
         return network
 
     def agent_at(self, port, name, interval="100ms"):

@@ -5,16 +5,15 @@ that are older than its ingestion window dropped with a 200."""
 
 import base64
 import gzip
-import http.server
 import json
 import re
-import socket
 import struct
 import threading
 import time
 import zlib
 
 import otlp
+from harness import Server
 
 WINDOW = 5 * 3600  # seconds: ZO_INGEST_ALLOWED_UPTO
 
@@ -51,7 +50,7 @@ def log_records(request):
     return found
 
 
-class OpenObserve:
+class OpenObserve(Server):
     """`trouble` (None or a function of signal and body that returns an answer) comes before the usual
     behaviour. An answer is (status, headers, body), or "close" to close in the middle of the body."""
 
@@ -63,12 +62,7 @@ class OpenObserve:
         self.trouble, self.delay = None, 0
         self.texts, self.ticks = [], []             # taken: log bodies; (resource, time) of ticks
         self.seen = []                              # (status, path) of every answer
-        self.server, self.port = None, 0
-        self.come()
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        super().__init__()
 
     def take(self, signal, body):
         """The status, headers and body for a decoded request that got this far."""
@@ -120,63 +114,15 @@ class OpenObserve:
                     return answer
             return self.take(match[2], body)
 
-    def come(self):
-        server = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self):
-                raw = self.rfile.read(int(self.headers["content-length"]))
-                if server.delay:
-                    time.sleep(server.delay)
-                answer = server.answer(self.path, self.headers, raw)
-                if answer == "close":
-                    self.wfile.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/x-protobuf\r\n"
-                                     b"content-length: 100\r\n\r\nhalf")
-                    self.wfile.flush()
-                    self.close_connection = True
-                    return
-                status, headers, body = answer
-                with server.lock:
-                    server.seen.append((status, self.path))
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("content-length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-
-        class Server(http.server.ThreadingHTTPServer):
-            daemon_threads = True
-            block_on_close = False
-
-            def server_bind(self):
-                super().server_bind()
-                self.live = set()
-
-            def get_request(self):
-                connection, address = super().get_request()
-                self.live.add(connection)
-                return connection, address
-
-            def handle_error(self, *_):
-                pass
-
-        self.server = Server(("127.0.0.1", self.port), Handler)
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
-
-    def go(self):
-        """Away: the port and every connection are closed."""
-        self.server.shutdown()
-        self.server.server_close()
-        for connection in self.server.live:
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-                connection.close()
-            except OSError:
-                pass
+    def respond(self, handler, body):
+        if self.delay:
+            time.sleep(self.delay)
+        answer = self.answer(handler.path, handler.headers, body)
+        if answer == "close":
+            handler.wfile.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/x-protobuf\r\n"
+                                b"content-length: 100\r\n\r\nhalf")
+            handler.wfile.flush()
+            return None
+        with self.lock:
+            self.seen.append((answer[0], handler.path))
+        return answer

@@ -13,16 +13,10 @@ import subprocess
 import threading
 import time
 
-from harness import BINARY, Case, main, wait_until
+from harness import BINARY, Case, free_port, main, wait_until
 from openobserve import OpenObserve, field, log_request
 
 RETRYABLE = {429, 502, 503, 504}
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Senders:
@@ -95,7 +89,7 @@ class Relay(Case):
         return self.agent(
             "mode=relay", f"receive.http.listen=127.0.0.1:{port}", "receive.grpc.listen=127.0.0.1:0",
             "forward.0.name=openobserve", "forward.0.preset=openobserve",
-            f"forward.0.endpoint={server.url}", "forward.0.user=root@example.com",
+            f"forward.0.endpoint={server.endpoint}", "forward.0.user=root@example.com",
             f"forward.0.password_file={password}", "forward.0.backoff.initial=50ms",
             "forward.0.backoff.max=300ms", *settings, directory=directory, **options)
 
@@ -154,7 +148,7 @@ class Relay(Case):
         token = base64.b64encode(b"admin@openobserve.dev:admin").decode()
         relay = self.agent("mode=relay", "receive.http.listen=127.0.0.1:0",
                            "receive.grpc.listen=127.0.0.1:0",
-                           f"forward.0.endpoint={server.url}/api/default/",
+                           f"forward.0.endpoint={server.endpoint}/api/default/",
                            f"forward.0.headers.Authorization=Basic {token}").start()
         status, _, body = self.post(self.port_of(relay, "http"), log_request(["hello"]))
         self.assertEqual((status, body), (200, b""))
@@ -328,7 +322,7 @@ class Relay(Case):
             with open(config, "w", encoding="ascii") as file:
                 file.write(f"mode: relay\nreceive:\n  grpc: {{listen: \"\"}}\n  http:\n"
                            f"    listen: 127.0.0.1:{port}\n    auth: {{bearer: [{auth}]}}\n"
-                           f"forward:\n  - endpoint: {server.url}/api/default\n")
+                           f"forward:\n  - endpoint: {server.endpoint}/api/default\n")
 
         write("first")
         relay = self.agent(config=config).start()
@@ -406,7 +400,7 @@ class Relay(Case):
         server = self.openobserve()
         token = base64.b64encode(b"root@example.com:Complexpass#123").decode()
         good = f"forward.0.headers.authorization=Basic {token}"
-        endpoint = f"forward.0.endpoint={server.url}"
+        endpoint = f"forward.0.endpoint={server.endpoint}"
         code, text = self.check(endpoint + "/api/default", good, "mode=relay", "forward.0.protocol=http")
         self.assertEqual(code, 0, text)
         self.assertEqual(text.count(": works, answered in"), 3)

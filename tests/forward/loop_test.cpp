@@ -118,6 +118,23 @@ TEST_CASE("loop: a tick costs one lease, and what comes during its request is no
   CHECK(server.got == one_to(8));
 }
 
+TEST_CASE("loop: memory is given back after a burst, and not after each of many") {
+  World world;
+  world.transport.serve = [](const http::ClientRequest&) { return test::response(200); };
+  const auto burst = [&] {
+    for (unsigned i = 0; i < 2; ++i)
+      world.queue.append(test::record_of(test::numbered(i, 1 << 20)));
+    world.loop->notify();
+    world.settle_down();
+  };
+  burst();
+  CHECK(world.rest >= hours(1));
+  burst();
+  CHECK(world.rest <= seconds(10));
+  world.live(seconds(10));
+  CHECK(world.rest >= hours(1));
+}
+
 TEST_CASE("loop: 50 ticks of outage arrive each once, the newest first, the others in order") {
   World world;
   Server server;

@@ -74,6 +74,12 @@ TEST_CASE("grpc: messages that are not one message") {
 
 TEST_CASE("grpc: a compressed message may be sent plain, and a bomb stops at the limit") {
   CHECK(grpc::unframe("\0\0\0\0\3abc"s, Coding::gzip, 1000) == "abc");
+  std::string as_sent;
+  CHECK(grpc::unframe("\0\0\0\0\3abc"s, Coding::zstd, 1000, &as_sent) == "abc");
+  CHECK(as_sent.empty());
+  const std::string framed = grpc::frame("abc", Coding::zstd).value();
+  CHECK(grpc::unframe(framed, Coding::zstd, 1000, &as_sent) == "abc");
+  CHECK(as_sent == framed.substr(5));
   for (const Coding coding : {Coding::gzip, Coding::zstd}) {
     const std::string bomb = grpc::frame(std::string(50'000'000, '\0'), coding).value();
     REQUIRE(bomb.size() < 100'000);

@@ -107,7 +107,7 @@ class Files(unittest.TestCase):
 
     def test_notices_name_every_library_inside(self):
         text = (self.unpacked_deb() / "usr/share/doc/edgehaul/copyright").read_text(encoding="utf-8")
-        for name in ("GNU C Library", "OpenSSL", "SQLite", "nghttp2", "c-ares", "Zstandard", "zlib", "yaml-cpp", "fmt",
+        for name in ("GNU C Library", "OpenSSL", "SQLite", "nghttp2", "c-ares", "Zstandard", "zlib", "libdeflate", "yaml-cpp", "fmt",
                      "spdlog", "tl-expected", "curl", "Boost Software License"):
             self.assertRegex(text, rf"(?m)^ ?{re.escape(name)}")
 

@@ -41,6 +41,32 @@ TEST_CASE("intake: a large request becomes records of bounded size, none lost, n
   CHECK(bench.peer().items == kItems);
 }
 
+TEST_CASE("intake: what comes under zstd is not packed again") {
+  Bench bench;
+  bench.start();
+  const std::string body = logs(500, "checkout accepted for customer ");
+  const auto coded = codec::encode(codec::Coding::zstd, body, 19);
+  REQUIRE(coded.has_value());
+  REQUIRE(coded->size() != codec::encode(codec::Coding::zstd, body)->size());
+  auto post = bench.post("/v1/logs", *coded);
+  post.headers.emplace_back("content-encoding", "zstd");
+  CHECK(bench.send(std::move(post)).status == 200);
+  CHECK(bench.spool->stats().held.bytes == coded->size());
+
+  auto call = grpc::make_call("http://127.0.0.1:" + std::to_string(bench.relay->grpc_port()),
+                              otlp::grpc_path(otlp::Signal::logs), body, codec::Coding::zstd, {},
+                              std::chrono::seconds(30));
+  REQUIRE(call.has_value());
+  call->body = std::string("\1\0\0", 3) + static_cast<char>(coded->size() >> 8) +
+               static_cast<char>(coded->size()) + *coded;
+  CHECK(grpc::read_answer(bench.send(std::move(*call)), 1 << 20).code == grpc::Code::ok);
+  CHECK(bench.spool->stats().held.bytes == 2 * coded->size());
+  const auto kept = bench.kept();
+  REQUIRE(kept.size() == 2);
+  CHECK(kept[0].body == body);
+  CHECK(kept[1].body == body);
+}
+
 TEST_CASE("intake: a small spool gets smaller records; one item beyond it is refused for good") {
   Bench bench;
   bench.spooling.max_size = 1U << 20;
@@ -67,9 +93,9 @@ TEST_CASE("intake: large requests beyond the memory for them are told to come ag
   std::promise<relay::Taken> first;
   std::promise<relay::Taken> second;
   bench.on_loop([&] {
-    narrow.take(otlp::Signal::logs, body, {"a", 1},
+    narrow.take(otlp::Signal::logs, {body}, {"a", 1},
                 [&](relay::Taken taken) { first.set_value(std::move(taken)); });
-    narrow.take(otlp::Signal::logs, body, {"b", 1},
+    narrow.take(otlp::Signal::logs, {body}, {"b", 1},
                 [&](relay::Taken taken) { second.set_value(std::move(taken)); });
     return 0;
   });

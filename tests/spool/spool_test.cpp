@@ -4,6 +4,7 @@
 #include <atomic>
 #include <thread>
 
+#include "base/codec.hpp"
 #include "rig.hpp"
 
 using namespace edgehaul;
@@ -27,6 +28,22 @@ TEST_CASE("spool: what goes in comes out, with all that was said about it") {
   CHECK(out[0].items == 77);
   CHECK(out[0].body == in.body);
   CHECK(rig.spool->stats().held.bytes < 200);  // packed
+}
+
+TEST_CASE("spool: a body that came under zstd is kept as it came, where that is smaller") {
+  Rig rig;
+  rig.open();
+  NewRecord in = record(noise(300, 1) + noise(300, 1) + noise(300, 1), Signal::logs, Origin::peer);
+  in.packed = *codec::encode(codec::Coding::zstd, in.body, 19) +
+              *codec::encode(codec::Coding::zstd, "");  // no other packs it to this size
+  REQUIRE(rig.spool->append_and_wait(in).has_value());
+  CHECK(rig.spool->stats().held.bytes == in.packed.size());
+  NewRecord noisy = record(noise(900, 2), Signal::logs, Origin::peer);
+  noisy.packed = *codec::encode(codec::Coding::zstd, noisy.body);
+  REQUIRE(noisy.packed.size() > noisy.body.size());
+  REQUIRE(rig.spool->append_and_wait(noisy).has_value());
+  CHECK(rig.spool->stats().held.bytes == in.packed.size() + noisy.body.size());
+  CHECK(rig.bodies(0, {}) == std::vector<std::string>{in.body, noisy.body});
 }
 
 TEST_CASE("spool: leases come in order, one signal at a time, within bytes and records") {
