@@ -43,6 +43,7 @@ void Batch::begin(base::UnixNanos time, base::UnixNanos boot, const Selection& s
   attrs_.clear();
   text_.clear();
   resources_.clear();
+  resource_hashes_.clear();
 }
 
 ResourceRef Batch::add_resource(Attributes extra) {
@@ -105,14 +106,25 @@ Attr Batch::attr(const Point& point, std::uint32_t i) const {
   return {stored.key, std::string_view(text_).substr(stored.offset, stored.length)};
 }
 
-std::uint64_t Batch::series_hash(const Point& point) const {
+std::uint64_t Batch::resource_hash(ResourceRef ref) const {
+  if (ref == kHost) return 0;
+  const auto index = static_cast<std::size_t>(ref) - 1;
+  if (resource_hashes_.size() < resources_.size()) resource_hashes_.resize(resources_.size());
+  std::uint64_t& known = resource_hashes_[index];
+  if (known != 0) return known;
   Hash hash;
-  hash.mix(def(point.metric).name);
-  for (const auto& [key, value] : resource(point.resource)) {
+  for (const auto& [key, value] : resources_[index]) {
     hash.mix(key);
     if (const auto* text = std::get_if<std::string>(&value)) hash.mix(*text);
     if (const auto* number = std::get_if<std::int64_t>(&value)) hash.mix(*number);
   }
+  return known = hash.value();
+}
+
+std::uint64_t Batch::series_hash(const Point& point) const {
+  Hash hash;
+  hash.mix(def(point.metric).name);
+  hash.mix(static_cast<std::int64_t>(resource_hash(point.resource)));
   for (std::uint32_t i = 0; i < point.attr_count; ++i) {
     const Attr stated = attr(point, i);
     hash.mix(stated.key);

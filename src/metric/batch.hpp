@@ -124,7 +124,10 @@ class Batch {
   std::vector<Point> points_;
   std::vector<StoredAttr> attrs_;
   std::string text_;
+  std::uint64_t resource_hash(ResourceRef ref) const;
+
   std::vector<Attributes> resources_;
+  mutable std::vector<std::uint64_t> resource_hashes_;  // as far as asked for; 0: not yet
 };
 
 }  // namespace edgehaul::metric

@@ -80,6 +80,26 @@ TEST_CASE("batch: series differ by metric, attributes and resource") {
   CHECK(batch.series_hash(points[0]) != batch.series_hash(points[3]));
 }
 
+TEST_CASE("batch: a series is the same from tick to tick, whatever the place of its resource") {
+  Batch batch;
+  const Selection selection;
+  const auto hash_of = [&](std::initializer_list<std::int64_t> pids, std::int64_t wanted) {
+    batch.begin(1, 0, selection);
+    std::uint64_t hash = 0;
+    for (const std::int64_t pid : pids) {
+      const ResourceRef process = batch.add_resource({{"process.pid", pid}});
+      batch.add_integer(kIo, 1, {}, process, 0, 0);
+      const std::uint64_t its = batch.series_hash(batch.points().back());
+      if (pid == wanted) hash = its;
+    }
+    return hash;
+  };
+  const std::uint64_t first = hash_of({4}, 4);
+  CHECK(hash_of({5}, 5) != first);  // another resource in the same place
+  CHECK(hash_of({5, 4}, 4) == first);
+  CHECK(hash_of({4, 5}, 5) != first);
+}
+
 TEST_CASE("selection: metrics are switched by glob") {
   Selection selection;
   CHECK(selection.set_matching("system.cpu.load_average.*", false) >= 1);
