@@ -284,6 +284,15 @@ Stats Engine::stats() {
   if (stats.held.records == 0) return stats;
   if (!memory_.empty()) stats.newest = memory_.records().rbegin()->second.time;
   add_times(stats);
+  // They were looked at up to a minute ago, and the oldest may have gone since.
+  std::erase_if(stats.resolutions, [&](const Resolution& one) { return one.until < stats.oldest; });
+  for (Resolution& one : stats.resolutions) {
+    if (one.from >= stats.oldest) continue;
+    one.from = stats.oldest;
+    const double span = static_cast<double>(one.until - one.from) / 1e9;
+    const double records = one.step_seconds > 0 ? span / one.step_seconds + 1 : 1;
+    one.records = std::min(one.records, static_cast<std::uint64_t>(records));
+  }
   return stats;
 }
 

@@ -15,6 +15,20 @@ constexpr std::size_t kResolutions = 16;
 constexpr std::chrono::seconds kBetweenLooks{60};
 constexpr int kTries = 16;  // at blocks that turn out not to be worth it
 
+// Which of the frames stay: every second one, counted from the newest, and those that would leave a
+// longer step than `coarsest` (blocks that became one may have had different ones).
+std::vector<bool> every_second_of(const std::vector<frame::Frame>& frames,
+                                  std::chrono::nanoseconds coarsest) {
+  std::vector<bool> stays(frames.size(), true);
+  for (std::size_t i = frames.size() % 2; i + 1 < frames.size(); i += 2) {
+    const base::UnixNanos behind = frames[i + 1].time - frames[i].time;
+    // What lies before the first is not known; a step like the next one, most likely.
+    const base::UnixNanos before = i > 0 ? frames[i].time - frames[i - 1].time : behind;
+    stays[i] = std::chrono::nanoseconds(before + behind) > coarsest;
+  }
+  return stays;
+}
+
 // The mean time between the frames of a block.
 std::chrono::nanoseconds step_of(const RowHead& block) {
   const auto steps = static_cast<std::int64_t>(block.ids.count()) - 1;
@@ -85,8 +99,8 @@ Result<bool> Engine::thin() {
   return false;
 }
 
-// One block of every second frame of the rows, counted from the newest of each, which stays.
-// Nothing when that gains nothing.
+// One block of every second frame of the rows, the newest of each among them. Nothing when that
+// gains nothing.
 Result<std::optional<StoredRecord>> Engine::every_second(const std::vector<RowHead>& rows,
                                                          Thinning& thinning) {
   std::vector<frame::Frame> kept;
@@ -100,10 +114,11 @@ Result<std::optional<StoredRecord>> Engine::every_second(const std::vector<RowHe
     store_->rest();
     if (!frames) break;
     const auto all = head.ids.list();
+    const std::vector<bool> stays = every_second_of(*frames, options_.thin_coarsest);
     IdSet wanted;
     bool fits = true;
-    for (std::size_t i = (all.size() + 1) % 2; i < all.size(); i += 2) {
-      if (ledger_.done().contains(all[i])) continue;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      if (!stays[i] || ledger_.done().contains(all[i])) continue;
       fits = fits && capacity.takes((*frames)[i]);
       wanted.add(all[i]);
     }

@@ -195,6 +195,16 @@ Result<frame::AnchorPtr> Reader::anchor(std::uint64_t id) {
   });
 }
 
+Result<std::vector<frame::Frame>> Reader::frames_in(const StoredRecord& row) {
+  frame::AnchorPtr anchor;
+  if (row.shape != 0) {
+    auto kept = this->anchor(row.shape);
+    if (!kept) return within(fmt::format("record {}", row.id), std::move(kept.error()));
+    anchor = std::move(*kept);
+  }
+  return frames_of(row, anchor);
+}
+
 Result<std::vector<Record>> Reader::unpacked(StoredRecord row) {
   std::vector<Record> records;
   if (!row.is_frames()) {
@@ -203,13 +213,7 @@ Result<std::vector<Record>> Reader::unpacked(StoredRecord row) {
     records.push_back(std::move(*record));
     return records;
   }
-  frame::AnchorPtr anchor;
-  if (row.shape != 0) {
-    auto kept = this->anchor(row.shape);
-    if (!kept) return within(fmt::format("record {}", row.id), std::move(kept.error()));
-    anchor = std::move(*kept);
-  }
-  const auto frames = frames_of(row, anchor);
+  const auto frames = frames_in(row);
   if (!frames) return pass(Error(frames.error()));
   const auto ids = row.ids.list();
   for (std::size_t i = 0; i < ids.size(); ++i)
@@ -312,7 +316,7 @@ Result<void> Reader::check(const RowHead& head, const Cell& cell) {
   StoredRecord row;
   static_cast<RowHead&>(row) = head;
   row.body = std::move(*body);
-  if (auto records = unpacked(std::move(row)); !records) return pass(std::move(records.error()));
+  if (auto frames = frames_in(row); !frames) return pass(std::move(frames.error()));
   return {};
 }
 

@@ -87,6 +87,7 @@ class Reader {
   Result<std::uint32_t> root(std::string_view table);
   // Runs `read` on a snapshot, again on a new one when the owner moved pages meanwhile.
   Result<StoredRecord> stored(RecordId id);  // the row that holds it
+  Result<std::vector<frame::Frame>> frames_in(const StoredRecord& row);
   Result<std::vector<Record>> unpacked(StoredRecord row);
   Result<frame::AnchorPtr> anchor(std::uint64_t id);
   Result<void> check(const RowHead& head, const Cell& cell);

@@ -5,6 +5,7 @@
 import datetime
 import os
 import subprocess
+import tempfile
 import time
 
 import otlp
@@ -62,12 +63,26 @@ class Backlog(Case):
                     and tick + 1_000_000_000 < a < arrival]
             self.assertLessEqual(len(late), 1, "the backlog went before a fresh tick")
 
-    def assert_pace(self, backlog):
+    def assert_pace(self, backlog, wanted=RATE):
         self.assertGreater(len(backlog), 3)
         span = (backlog[-1][0] - backlog[0][0]) / 1e9
         rate = sum(size for _, size, _ in backlog[:-1]) / span
-        print(f"backlog at {rate / 1024:.0f} KiB/s of {RATE / 1024:.0f} KiB/s")
-        self.assertLess(abs(rate - RATE), RATE / 10, f"the pace is {rate:.0f} and not {RATE}")
+        print(f"backlog at {rate / 1024:.0f} KiB/s of {wanted / 1024:.0f} KiB/s")
+        self.assertLess(abs(rate - wanted), wanted / 10, f"the pace is {rate:.0f} and not {wanted}")
+
+    def test_the_pace_is_kept_at_other_rates(self):
+        for wanted in (32 * 1024, 200 * 1024):
+            with self.subTest(rate=wanted), tempfile.TemporaryDirectory() as directory:
+                collector = self.collector()
+                agent = self.forwarding(collector, f"forward.0.backlog.max_rate={wanted}B",
+                                        interval="10s", directory=directory)
+                old = self.outage(agent)
+                agent.start()
+                left = TICKS * max(0.1, 1 - wanted / RATE)
+                wait_until(lambda a=agent, n=left: a.status()["spool"]["held"]["records"] < n,
+                           "most of the backlog")
+                agent.kill()
+                self.assert_pace([r for r in self.requests(collector) if r[2][0] <= old[-1]], wanted)
 
     def test_the_forbidden_hours(self):
         collector = self.collector()

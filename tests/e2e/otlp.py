@@ -114,7 +114,9 @@ def metrics(request):
 def tick_times(request):
     """The timestamps of the ticks inside, in order, one for each."""
     times = []
-    for metric in metrics(request):
-        if metric.name == "system.cpu.load_average.1m":
-            times += [point.time for point in metric.points]
+    for resource_metrics in children(request, 1):
+        for scope_metrics in children(resource_metrics, 2):
+            for data in children(scope_metrics, 2):
+                if text(data, 1) == "system.cpu.load_average.1m":
+                    times += [point.time for point in Metric(data, {}, "").points]
     return times
