@@ -16,6 +16,7 @@ import time
 from harness import BINARY, Case, free_port, main, wait_until
 from openobserve import OpenObserve, field, log_request
 
+OFFER = os.environ.get("EDGEHAUL_OFFER", "build/tests/e2e_offer")
 RETRYABLE = {429, 502, 503, 504}
 
 
@@ -74,6 +75,32 @@ class Senders:
             return len(self.acked)
 
 
+class GrpcSenders:
+    """The same over OTLP/gRPC: the answers by code, told with RetryInfo or without."""
+
+    def __init__(self, port, count, records, size):
+        self.records, self.acked, self.answers = records, [], collections.Counter()
+        self.process = subprocess.Popen([OFFER, str(port), str(count), str(records), str(size)],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
+
+    def read(self):
+        for line in self.process.stdout:
+            if line.startswith("taken "):
+                _, sender, first = line.split()
+                self.acked += [f"{sender}-{int(first) + i}" for i in range(self.records)]
+                line = "taken"
+            self.answers[line.strip()] += 1
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.wait(60)
+        self.reader.join(60)
+        self.process.stdout.close()
+        return self.acked
+
+
 class Relay(Case):
     def openobserve(self, **options):
         server = OpenObserve(**options)
@@ -116,7 +143,8 @@ class Relay(Case):
     def await_all(self, server, acked):
         def missing():
             with server.lock:
-                return set(acked) - set(server.texts)
+                texts = set(server.texts)
+            return set(acked) - texts - {text.rpartition("-")[0] for text in texts}
 
         wait_until(lambda: not missing(), f"{len(acked)} acknowledged items", 120)
 
@@ -228,9 +256,10 @@ class Relay(Case):
         self.assertIn("refused 2 log records of it", relay.log_text())
         self.assertIn("older than the server's ingestion window", relay.log_text())
 
-    def test_overload_costs_no_memory_and_only_retryable_answers(self):
+    def overload(self, make_senders, taken, deferred):
         """A small spool on a disk whose syncs take their time, a destination that takes a tenth of
-        what is offered; besides, connections that only stand there and one giant body after another."""
+        what is offered; besides, connections that only stand there and one giant body after another.
+        `taken` and `deferred` are the two answers that senders may see."""
         server = self.openobserve()
         server.delay = 0.5
         relay = self.relay(server, "spool.max_size=4MiB", "forward.0.max_request=64KiB",
@@ -239,26 +268,30 @@ class Relay(Case):
                            interval="1h", env=self.slow_syncs()).start()  # its own samples would make room for others'
         port = self.port_of(relay, "http")
         idle = self.stand_around(port)
-        senders = Senders(port, 16, records=40, size=500)
-        giants = threading.Thread(target=self.send_giants, args=(port, senders.stopping), daemon=True)
+        senders, giants_end = make_senders(relay), threading.Event()
+        self.addCleanup(senders.stop)
+        self.addCleanup(giants_end.set)
+        giants = threading.Thread(target=self.send_giants, args=(port, giants_end), daemon=True)
         giants.start()
+        answers = senders.answers
         peak, full = 0, None  # requests taken until the spool was full
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             peak = max(peak, relay.status()["process"]["rss_bytes"])
-            if full is None and senders.answers[503]:
-                full = senders.answers[200]
-            if full is not None and senders.answers[503] >= max(
-                    300, 10 * (senders.answers[200] - full)):
+            if full is None and answers[deferred]:
+                full = answers[taken]
+            # All requests have the same size, so that this is ten times the bytes, too.
+            if full is not None and answers[deferred] >= max(300, 10 * (answers[taken] - full)):
                 break
             time.sleep(0.1)
+        giants_end.set()
         acked = senders.stop()
         giants.join(60)
         for wire in idle:
             wire.close()
         self.assertIsNotNone(full, "the relay was never overloaded")
-        self.assertGreaterEqual(senders.answers[503], 10 * (senders.answers[200] - full) * 0.9)
-        self.assertLessEqual(set(senders.answers), {200} | RETRYABLE)
+        self.assertGreaterEqual(answers[deferred], 10 * (answers[taken] - full) * 0.9)
+        self.assertGreater(len(acked), 0)
         # README: 32 MiB, the buffers, four times the largest request, 64 KiB for a connection.
         self.assertLess(peak, (32 + 8 + 8 + 4 * 8 + 220 / 16) * 2**20)
         server.delay = 0
@@ -266,8 +299,20 @@ class Relay(Case):
         status = relay.status()
         self.assertEqual(sum(status["spool"]["dropped"].values()), 0)
         self.assertEqual(relay.stop(), 0)
-        print(f"peak RSS {peak / 2**20:.1f} MiB, {senders.answers[200]} taken, "
-              f"{senders.answers[503]} deferred")
+        print(f"peak RSS {peak / 2**20:.1f} MiB, {answers[taken]} taken, {answers[deferred]} deferred")
+        return answers
+
+    def test_overload_over_http_costs_no_memory_and_only_retryable_answers(self):
+        answers = self.overload(
+            lambda relay: Senders(self.port_of(relay, "http"), 16, records=40, size=500), 200, 503)
+        self.assertLessEqual(set(answers), {200} | RETRYABLE)
+
+    def test_overload_over_grpc_costs_no_memory_and_only_retryable_answers(self):
+        deferred = "UNAVAILABLE with RetryInfo"
+        answers = self.overload(
+            lambda relay: GrpcSenders(self.port_of(relay, "grpc"), 16, records=40, size=1000),
+            "taken", deferred)
+        self.assertLessEqual(set(answers), {"taken", deferred})
 
     def slow_syncs(self):
         """Every fdatasync takes 20 ms longer."""
