@@ -286,7 +286,8 @@ std::string forwarded(View document, const Times& when, const Painter& paint) {
   return out;
 }
 
-std::string received(View receive, const Times& when, const Painter& paint) {
+// The table of peers counts since the start; senders' rows are kept in the spool.
+std::string received(View receive, View started, const Times& when, const Painter& paint) {
   if (receive.is_null()) return "";
   std::string out = "\n" + paint.bold("received") + " ";
   for (const View listener : receive["listeners"].items()) {
@@ -294,7 +295,8 @@ std::string received(View receive, const Times& when, const Painter& paint) {
                        listener["tls"].flag() ? " (TLS)" : "", listener["connections"].count());
   }
   const auto peers = receive["peers"].items();
-  out += fmt::format(" {} peers{}\n", peers.size(), peers.empty() ? "" : ", the silent first");
+  out += fmt::format(" {} peers since the start {}{}\n", peers.size(), when(started),
+                     peers.empty() ? "" : ", the silent first");
   for (const View peer : peers) {
     out += fmt::format("  {:<28} last {:<12} {:>8} requests {:>10} items {:>10}",
                        peer["name"].text(), when(peer["last_seen"]), peer["requests"].count(),
@@ -306,11 +308,12 @@ std::string received(View receive, const Times& when, const Painter& paint) {
     out += '\n';
   }
   for (const View sender : receive["senders"].items()) {
-    out += fmt::format(
-        "  {}: {} missing, {} duplicates dropped since {}{}\n", sender["peer"].text(),
-        sender["missing"].count(), sender["repeats"].count(), sender["since"].text().substr(0, 10),
-        sender["cloned"].flag() ? "; " + paint.warn("several machines run from one image of it")
-                                : "");
+    out += fmt::format("  {}: last {}; {} missing, {} duplicates dropped since {}{}\n",
+                       sender["peer"].text(), when(sender["last"]), sender["missing"].count(),
+                       sender["repeats"].count(), sender["since"].text().substr(0, 10),
+                       sender["cloned"].flag()
+                           ? "; " + paint.warn("several machines run from one image of it")
+                           : "");
   }
   return out;
 }
@@ -322,8 +325,8 @@ std::string render(const boost::json::value& document, bool with_colour) {
   const View view(&document);
   const Times when(view["now"]);
   return head(view, paint) + host(view, paint) + sampled(view["sampler"], when, paint) +
-         received(view["receive"], when, paint) + spooled(view["spool"], when, paint) +
-         forwarded(view, when, paint);
+         received(view["receive"], view["program"]["started"], when, paint) +
+         spooled(view["spool"], when, paint) + forwarded(view, when, paint);
 }
 
 }  // namespace edgehaul::status
