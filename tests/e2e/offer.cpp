@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Offers logs over OTLP/gRPC as fast as they are taken: offer PORT SENDERS RECORDS SIZE. A request
 // is repeated until it is acknowledged, as an exporter does. One line per answer: "taken SENDER
-// FIRST", or the code and whether it came with RetryInfo. Texts are "SENDER-NUMBER-…". Ends when
+// FIRST", or the code and whether it came with RetryInfo. Texts are "gSENDER-NUMBER-…". Ends when
 // its input does.
 #include <atomic>
 #include <cstdint>
@@ -48,7 +48,7 @@ std::string request_of(const Offer& offer, std::uint64_t sender, std::uint64_t f
     stamp.push_back(static_cast<char>(now >> shift & 0xFFU));
   std::string records;
   for (std::uint64_t i = 0; i < offer.records; ++i) {
-    std::string text = fmt::format("{}-{}-", sender, first + i);
+    std::string text = fmt::format("g{}-{}-", sender, first + i);
     while (text.size() < offer.size)
       text += fmt::format("{:016x}", random());
     records += field(2, stamp + field(5, field(1, text)));
