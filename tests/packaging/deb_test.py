@@ -52,9 +52,7 @@ class Deb(unittest.TestCase):
         bed.wait_until(lambda: len(self.ids()) >= count, f"{count} records in the spool")
 
     def assert_none_lost(self, before):
-        now = self.ids()
-        self.assertEqual(before, [i for i in now if i <= before[-1]])
-        self.assertEqual(now, list(range(now[0], now[-1] + 1)))
+        self.assertEqual(before, [number for number in self.ids() if number <= before[-1]])
 
     def test_01_in_an_image_build_it_is_enabled_and_not_started(self):
         self.machine.write("/etc/edgehaul/conf.d/50-test.yaml", "collect: {interval: 1s}\n")

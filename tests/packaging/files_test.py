@@ -95,7 +95,7 @@ class Files(unittest.TestCase):
         self.assertTrue(root.exists("/etc/systemd/system/multi-user.target.wants/edgehaul.service"))
         verified = root.run("systemd-analyze", "verify", "/usr/local/lib/systemd/system/edgehaul.service", check=False)
         self.assertNotIn("not executable", verified.stderr)
-        self.assertIn("edgehaul 0", root.run("edgehaul", "version").stdout)
+        self.assertIn("edgehaul 0", root.run("/usr/local/bin/edgehaul", "version").stdout)
 
     def test_packages_are_the_same_bytes_each_time(self):
         for form in ("deb", "rpm", "tarball", "edge"):
