@@ -87,7 +87,8 @@ class Made(unittest.TestCase):
 
 
 class Runs(unittest.TestCase):
-    """sample, check and delivery over TLS below a root file system."""
+    """sample, check and a delivery from agent to relay and from there to a server, both over TLS, below a root file
+    system."""
 
     def setUp(self):
         self.directory = tempfile.mkdtemp(prefix="edgehaul-static-")
@@ -96,37 +97,60 @@ class Runs(unittest.TestCase):
         self.addCleanup(self.sink.close)
 
     def inside(self, root, binary, emulator=()):
-        """Puts the binary and a configuration below `root` and does what a first user does."""
+        """Puts the binary and configurations below `root` and does what a first user does."""
         self.addCleanup(root.remove)
         root.put(binary, "/edgehaul")
-        root.write("/etc/edgehaul/edgehaul.yaml", f"""
-state_dir: /state
-collect: {{interval: 200ms}}
-status: {{socket: /status.sock}}
+        for name in ("cert.pem", "key.pem"):
+            root.put(f"{self.directory}/{name}", f"/etc/edgehaul/{name}")
+        self.program = [*emulator, "/edgehaul"]
+        self.root = root
+        points = root.run(*self.program, "sample").stdout
+        for name in ("system.cpu.time", "system.memory.usage", "system.uptime"):
+            self.assertIn(name, points)
+        self.start("relay", f"""
+mode: relay
+collect: {{interval: 1h}}
+receive:
+  grpc: {{listen: "127.0.0.1:0", tls: {{cert_file: /etc/edgehaul/cert.pem, key_file: /etc/edgehaul/key.pem}}}}
+  http: {{listen: ""}}
 forward:
   - endpoint: {self.sink.endpoint}
     protocol: http
 """)
-        program = [*emulator, "/edgehaul"]
-        root.run(*program, "check")
-        points = root.run(*program, "sample").stdout
-        for name in ("system.cpu.time", "system.memory.usage", "system.uptime"):
-            self.assertIn(name, points)
-        self.deliver(root, program)
+        listener = bed.wait_until(lambda: self.status("relay"), "the relay's status")["receive"]["listeners"][0]
+        self.assertTrue(listener["tls"])
+        port = listener["name"].rpartition(":")[2]
+        self.start("agent", f"""
+collect: {{interval: 200ms}}
+forward:
+  - endpoint: https://localhost:{port}
+""")
+        bed.wait_until(self.has_arrived, "three requests to go through agent and relay")
+        self.assertGreater(self.status("agent")["sampler"]["ticks"], 0)
 
-    def deliver(self, root, program):
-        log = pathlib.Path(self.directory) / "log"
+    def start(self, name, text):
+        """A second process of the same binary, checked before; it must end well when the test does."""
+        file = f"/etc/edgehaul/{name}.yaml"
+        self.root.write(file, f"state_dir: /{name}\nstatus: {{socket: /{name}.sock}}\n{text}")
+        self.root.run(*self.program, "check", "--config", file)
+        log = pathlib.Path(self.directory) / f"{name}.log"
         with open(log, "wb") as out:
-            agent = subprocess.Popen(root.command(*program, "run"), stderr=out, start_new_session=True)
-        try:
-            bed.wait_until(lambda: self.sink.taken >= 3 or agent.poll() is not None, "three requests")
-            self.assertIsNone(agent.poll(), log.read_text(errors="replace"))
-            answer = json.loads(root.run(*program, "status", "--json", "--socket", "/status.sock").stdout)
-            self.assertGreater(answer["sampler"]["ticks"], 0)
-        finally:
-            agent.terminate()
-            agent.wait(30)
-        self.assertEqual(0, agent.returncode, log.read_text(errors="replace"))
+            process = subprocess.Popen(self.root.command(*self.program, "run", "--config", file), stderr=out,
+                                       start_new_session=True)
+
+        def stop():
+            process.terminate()
+            self.assertEqual(0, process.wait(30), log.read_text(errors="replace"))
+
+        self.addCleanup(stop)
+
+    def status(self, name):
+        asked = self.root.run(*self.program, "status", "--json", "--socket", f"/{name}.sock", check=False)
+        return json.loads(asked.stdout) if asked.returncode == 0 else None
+
+    def has_arrived(self):
+        peers = self.status("relay")["receive"]["peers"]
+        return self.sink.taken >= 3 and peers and peers[0]["requests"] >= 3
 
     def test_in_debian_11(self):
         root = bed.Root(bed.tarball("bullseye"))
