@@ -174,5 +174,29 @@ forward:
             self.assertFalse(self.machine.exists(name), name)
 
 
+class Others(unittest.TestCase):
+    """An older systemd and a newer one than Debian 12's: the unit starts, and is told nothing that it ignores."""
+
+    def assert_it_serves(self, suite):
+        package = built.make("deb", NEW)
+        self.addCleanup(shutil.rmtree, package.parent, True)
+        machine = bed.Machine(bed.tarball(suite, bed.BOOTED))
+        self.addCleanup(machine.remove)
+        machine.put(package, "/root/new.deb")
+        machine.run("dpkg", "-i", "/root/new.deb")
+        machine.boot()
+        bed.wait_until(lambda: machine.show(UNIT, "ActiveState") == "active", "the service to be active")
+        answer = json.loads(machine.run("edgehaul", "status", "--json").stdout)
+        self.assertEqual([], [source for source in answer["sampler"]["sources"] if source["state"] not in ("good", "absent")])
+        journal = machine.run("journalctl", "-b", "--no-pager", "-o", "cat").stdout
+        self.assertNotRegex(journal, r"edgehaul\.service:.*(Unknown|Failed|ignoring)")
+
+    def test_on_systemd_247(self):
+        self.assert_it_serves("bullseye")
+
+    def test_on_systemd_257(self):
+        self.assert_it_serves("trixie")
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -4,6 +4,7 @@ arm64 (under qemu)."""
 
 import http.server
 import json
+import os
 import pathlib
 import shutil
 import ssl
@@ -84,6 +85,21 @@ class Made(unittest.TestCase):
     def test_it_names_no_folder_of_the_build_machine(self):
         for binary in self.each():
             self.assertNotIn(str(built.SOURCE).encode(), binary.read_bytes())
+
+    def test_a_second_build_elsewhere_gives_the_same_bytes(self):
+        with tempfile.TemporaryDirectory(prefix="edgehaul-second-build-") as folder:
+            tree = pathlib.Path(folder) / "a-folder-of-another-name"
+            tree.mkdir()
+            files = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=built.SOURCE,
+                                   capture_output=True, check=True).stdout
+            subprocess.run(["cpio", "--quiet", "--null", "-pdm", tree], cwd=built.SOURCE, input=files, check=True)
+            packages = built.SOURCE / "subprojects/packagecache"
+            if packages.exists():
+                shutil.copytree(packages, tree / "subprojects/packagecache")
+            made = subprocess.run(["./dev", "static"], cwd=tree, capture_output=True, text=True, check=False,
+                                  env={**os.environ, "CCACHE_DISABLE": "1"})
+            self.assertEqual(0, made.returncode, made.stdout[-2000:] + made.stderr[-2000:])
+            self.assertEqual(built.BINARY.read_bytes(), (tree / "dist" / built.BINARY.name).read_bytes())
 
 
 class Runs(unittest.TestCase):
