@@ -245,7 +245,6 @@ Result<std::string> encode(Coding coding, std::string_view plain, int level) {
     case Coding::identity:
       return std::string(plain);
     case Coding::gzip:
-      return deflate_body(coding, plain, level);
     case Coding::deflate:
       return deflate_body(coding, plain, level);
     case Coding::zstd:
