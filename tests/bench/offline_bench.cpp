@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A made-up host at a tick every 10 s, and its spool while nobody takes anything. Each prints one
 // line of JSON; the clock is the bench's own, disk and processor are the machine's.
-//   offline_bench fill DIRECTORY HOURS CONTAINERS [MAX_SIZE_MIB]
+//   offline_bench fill DIRECTORY HOURS CONTAINERS [MAX_SIZE_MIB [LOSS_WINDOW_SECONDS]]
 //   offline_bench drain DIRECTORY          leases, codes and settles all that a fill left
 //   offline_bench requests HOURS CONTAINERS  the same ticks on standard output, each as OTLP behind
 //                                            its size in four little-endian bytes
@@ -135,6 +135,7 @@ int fill(const std::string& directory, const std::vector<std::uint64_t>& numbers
   OwnClock clock;
   spool::Options options;
   if (numbers.size() > 2) options.max_size = numbers[2] << 20;
+  if (numbers.size() > 3) options.loss_window = std::chrono::seconds(numbers[3]);
   const std::uint64_t wanted = numbers[0] * kTicksPerHour;
   const std::uint64_t before = peak();
   auto spool = open(directory, clock, options);
@@ -204,7 +205,7 @@ int requests(const std::vector<std::uint64_t>& numbers) {
 
 int usage() {
   std::fputs(
-      "usage: offline_bench fill DIR HOURS CONTAINERS [MIB] | drain DIR | requests HOURS "
+      "usage: offline_bench fill DIR HOURS CONTAINERS [MIB [SECONDS]] | drain DIR | requests HOURS "
       "CONTAINERS\n",
       stderr);
   return 2;
