@@ -6,9 +6,12 @@ import glob
 import os
 import random
 import subprocess
+import time
 import unittest
 
 from harness import Case, main, wait_until
+
+FILL = os.environ.get("EDGEHAUL_FILL", "build/tests/e2e_fill")
 
 
 def losses(spool):
@@ -92,9 +95,20 @@ class Disk(Case):
         status = agent.status()
         self.assertEqual(agent.stop(), 0)
         received = len(set(collector.ticks()))
-        self.assertGreater(received, status["sampler"]["ticks"], "nothing was salvaged")
         self.assertGreaterEqual(received + losses(status["spool"]),
                                 held + status["sampler"]["ticks"])
+
+    def test_garbage_in_the_middle_of_a_large_spool(self):
+        collector = self.collector()
+        agent = self.forwarding(collector)
+        os.mkdir(agent.state)
+        subprocess.run([FILL, agent.state, "central", "3000", str(time.time_ns()), "10000000000"],
+                       check=True)
+        self.damage(self.directory, 3)
+        agent.start()
+        wait_until(lambda: len(set(collector.ticks())) > 1000, "what was salvaged")
+        wait_until(lambda: agent.status()["spool"]["held"]["records"] <= 1, "the drain")
+        self.assertEqual(agent.stop(), 0)
 
     def test_garbage_in_the_middle_of_a_running_spool(self):
         collector = self.collector()
