@@ -28,10 +28,7 @@ class SpoolQueue final : public Queue {
                       spool::Outcome outcome, std::string_view words) override {
     return spool_.settle(index, ids, outcome, words);
   }
-  spool::Amount waiting(std::size_t index) const override {
-    const spool::Stats stats = spool_.stats();
-    return index < stats.destinations.size() ? stats.destinations[index].waiting : spool::Amount{};
-  }
+  spool::Amount waiting(std::size_t index) const override { return spool_.waiting(index); }
 
  private:
   spool::Spool& spool_;

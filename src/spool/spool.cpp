@@ -140,6 +140,10 @@ Stats Spool::stats() const {
   return worker_->stats();
 }
 
+Amount Spool::waiting(std::size_t index) const {
+  return worker_->waiting(index);
+}
+
 void Spool::stop(std::chrono::milliseconds limit) {
   worker_->stop(limit);
 }

@@ -97,6 +97,8 @@ class Spool {
 
   // A consistent snapshot, cheap enough for each status request.
   Stats stats() const;
+  // What waits for a destination: of the same snapshot, without a look at the disk.
+  Amount waiting(std::size_t index) const;
 
   // Commits what was appended, checkpoints, closes. Waits at most `limit`; the destructor stops
   // too.

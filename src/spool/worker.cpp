@@ -122,6 +122,11 @@ Stats Worker::stats() const {
   return stats;
 }
 
+Amount Worker::waiting(std::size_t index) const {
+  const std::lock_guard lock(mutex_);
+  return index < stats_.destinations.size() ? stats_.destinations[index].waiting : Amount{};
+}
+
 void Worker::start(std::shared_ptr<Worker> self) {
   // Signals are the main thread's.
   sigset_t all;

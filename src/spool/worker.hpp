@@ -33,6 +33,7 @@ class Worker {
   void on_append(std::function<void()> notify);
   std::uint64_t largest_record() const { return engine_.limits().largest_record(); }
   Stats stats() const;
+  Amount waiting(std::size_t index) const;
   std::vector<SenderReport> senders() const { return engine_.senders(); }
   void stop(std::chrono::milliseconds limit);
 

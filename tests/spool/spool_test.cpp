@@ -136,6 +136,8 @@ TEST_CASE("spool: a record goes when every destination has settled it, in whatev
   Stats stats = rig.spool->stats();
   CHECK(stats.held.records == 3);
   CHECK(stats.destinations[0].waiting.records == 1);
+  CHECK(rig.spool->waiting(0).records == 1);
+  CHECK(rig.spool->waiting(9).records == 0);
   CHECK(stats.destinations[0].leased == 1);
   CHECK(stats.destinations[1].waiting.items == 9);
   CHECK(ids_of(rig.lease(1)) == ids);
