@@ -41,8 +41,8 @@ void as_block(std::string_view bytes) {
 // From the block before it, which must be one that is accepted.
 void as_step(std::string_view bytes) {
   if (bytes.size() < 2) return;
-  const std::size_t size =
-      static_cast<unsigned char>(bytes[0]) << 8U | static_cast<unsigned char>(bytes[1]);
+  const std::size_t high = static_cast<unsigned char>(bytes[0]);
+  const std::size_t size = high << 8U | static_cast<unsigned char>(bytes[1]);
   bytes.remove_prefix(2);
   const auto anchor = frame::decode_block(bytes.substr(0, size), nullptr);
   if (!anchor || size > bytes.size()) return;
