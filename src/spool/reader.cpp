@@ -327,10 +327,17 @@ Result<void> Reader::verify_table(bool is_frames, Verification& result) {
     result.first_problem.try_emplace(kind, std::move(words));
   };
   RecordId after = 0;
+  int stale = 0;
   for (bool has_more = true; has_more;) {
     const auto table = root_of(file_, is_frames ? "frames" : "records");
     if (!table && is_frames && format_ < 2) return {};
-    if (!table) return fail(Errc::malformed, "{}: a table is missing", path_);
+    if (!table) {
+      if (file_.is_current() || ++stale > kSnapshots) {
+        return fail(Errc::malformed, "{}: a table is missing", path_);
+      }
+      if (auto fresh = refresh(); !fresh) return pass(std::move(fresh.error()));
+      continue;
+    }
     has_more = false;
     std::vector<std::pair<std::uint32_t, std::string>> bad_pages;
     Walk walk;
