@@ -65,9 +65,11 @@ if __name__ == "__main__":
     if os.environ.get(INSIDE):
         subprocess.run(["mount", "-t", "tmpfs", "none", "/run"], check=True)
         main()
-    elif os.geteuid() != 0:
-        print("skipped: not root")
-        sys.exit(SKIPPED)
     else:
-        sys.exit(subprocess.run(["unshare", "-m", "--propagation", "private", sys.executable, *sys.argv],
-                                env={**os.environ, INSIDE: "1"}, check=False).returncode)
+        # Not as another user, nor in a chroot, whose root cannot be told to keep mounts to itself.
+        alone = ["unshare", "-m", "--propagation", "private"]
+        if subprocess.run([*alone, "true"], check=False).returncode != 0:
+            print("skipped: no mount namespace of its own")
+            sys.exit(SKIPPED)
+        sys.exit(subprocess.run([*alone, sys.executable, *sys.argv], env={**os.environ, INSIDE: "1"},
+                                check=False).returncode)
