@@ -50,14 +50,19 @@ Result<bool> Engine::drop_by_priority(std::uint64_t pages, std::vector<Drop>& dr
     RecordId& from = dropped_to_[static_cast<std::size_t>(signal)];
     IdSet ids;
     std::uint64_t bytes = 0;
+    bool is_passed = true;
     auto row = store_->seek(Order::oldest_first, from, kMaxId);
     for (std::size_t rows = 0; row && *row && rows < kRowsPerSearch &&
                                bytes < pages * Store::kPageBytes && drops.size() < kMaxDrops;
          ++rows) {
       const RowHead& head = store_->head();
-      from = head.id;
-      if (head.signal == static_cast<std::uint8_t>(signal) &&
-          head.origin == static_cast<std::uint8_t>(Origin::peer) && !ledger_.is_leased(head)) {
+      const bool is_meant = head.signal == static_cast<std::uint8_t>(signal) &&
+                            head.origin == static_cast<std::uint8_t>(Origin::peer);
+      const bool is_leased = is_meant && ledger_.is_leased(head);
+      // A leased one may come back: the next search begins at it again.
+      is_passed = is_passed && !is_leased;
+      if (is_passed) from = head.id;
+      if (is_meant && !is_leased) {
         ids = joined(std::move(ids), ids_of(head));
         bytes += weight_of(head);
         drops.push_back({head, false});

@@ -105,6 +105,30 @@ TEST_CASE("bounds: keep_peers refuses peers when full and drops only our own") {
   CHECK(rig.lease(0, logs).size() == taken);
 }
 
+TEST_CASE("bounds: what may go first but was leased goes when it is back") {
+  Rig rig;
+  Options options = rig.options();
+  options.max_size = 1U << 20;
+  options.keep_peers = true;
+  options.drop_first = {Signal::traces};
+  rig.open(options);
+  std::uint64_t seed = 0;
+  const auto offer = [&](Signal signal) {
+    return rig.spool->append_and_wait(record(noise(10'000, seed++), signal, Origin::peer))
+        .has_value();
+  };
+  while (rig.spool->stats().dropped_size == 0)
+    REQUIRE(offer(Signal::traces));
+  Wanted wanted;
+  wanted.max_bytes = UINT64_MAX;
+  const auto all = rig.lease(0, wanted);
+  int taken = 0;
+  while (offer(Signal::metrics))
+    REQUIRE(++taken < 100);
+  rig.settle(0, ids_of(all), Outcome::returned);
+  CHECK(offer(Signal::metrics));
+}
+
 TEST_CASE(
     "bounds: with keep_peers the signals that may be dropped go in their order, the rest stays") {
   Rig rig;
