@@ -109,6 +109,10 @@ Result<void> verify(Reader& reader) {
                   found->items, units::format_bytes(found->bytes), found->pages);
   text += fmt::format("{} damaged records, {} damaged pages, {} records of a newer edgehaul\n",
                       found->damaged_records, found->damaged_pages, found->unknown_kinds);
+  if (found->damaged_shapes > 0) {
+    text +=
+        fmt::format("{} damaged copies of shapes (each is kept twice)\n", found->damaged_shapes);
+  }
   for (const auto& [kind, words] : found->first_problem) {
     text += fmt::format("first {}: {}\n", kind, text::to_utf8(words));
   }

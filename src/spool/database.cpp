@@ -166,7 +166,10 @@ Result<Statement> Database::prepare(std::string_view sql) {
   sqlite3_stmt* statement = nullptr;
   if (sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()),
                          SQLITE_PREPARE_PERSISTENT, &statement, nullptr) != SQLITE_OK) {
-    return pass(error("sqlite"));
+    Error why = error("sqlite");
+    // Our statements are right: a name that is not there was lost from a damaged schema.
+    if (sqlite3_errcode(handle_) == SQLITE_ERROR) why.code = Errc::malformed;
+    return pass(std::move(why));
   }
   return Statement(statement);
 }

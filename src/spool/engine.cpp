@@ -151,8 +151,9 @@ Result<void> Engine::take_frames(std::size_t index, Search& search) {
       if (!body) return pass(std::move(body.error()));
       if (!frame::is_readable(*body)) return {};  // of a newer edgehaul: it stays
       auto anchor = anchor_of_row();
-      if (head.shape != 0 && !anchor && salvage_) return {};  // it may still come
-      search.add(head, std::move(*body)).anchor = std::move(anchor);
+      if (!anchor) return pass(std::move(anchor.error()));
+      if (head.shape != 0 && !*anchor && salvage_) return {};  // it may still come
+      search.add(head, std::move(*body)).anchor = std::move(*anchor);
       has_row = true;
     }
     search.count(part.id, part.size);
@@ -161,11 +162,12 @@ Result<void> Engine::take_frames(std::size_t index, Search& search) {
   return {};
 }
 
-// Null where it is inside, and where it cannot be had: the frame will say so.
-frame::AnchorPtr Engine::anchor_of_row() {
+// Null where it is inside, and where it is lost: the frame will say so.
+Result<frame::AnchorPtr> Engine::anchor_of_row() {
   if (store_->head().shape == 0) return nullptr;
   auto anchor = shapes_.find(*store_, store_->head().shape);
-  return anchor ? *anchor : nullptr;
+  if (!anchor && anchor.error().code == Errc::absent) return nullptr;
+  return anchor;
 }
 
 void Engine::search_memory(std::size_t index, Search& search) {

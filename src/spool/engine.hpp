@@ -157,6 +157,9 @@ class Engine {
   Result<bool> make_room(std::uint64_t pages, bool for_peer, std::vector<Drop>& drops);
   Result<bool> drop_by_priority(std::uint64_t pages, std::vector<Drop>& drops);
   Result<bool> drop_oldest(std::uint64_t pages, bool only_own, std::vector<Drop>& drops);
+  Result<bool> drop_behind(RecordId& from, std::size_t rows, std::uint64_t pages,
+                           const std::function<bool(const RowHead&)>& is_meant,
+                           std::vector<Drop>& drops);
   Result<void> expire(std::vector<Drop>& drops);
   Result<void> keep_log_small(std::uint64_t more);
   bool is_expiry_due() const;
@@ -185,7 +188,7 @@ class Engine {
   struct Search;
   Result<void> search_disk(std::size_t index, Search& search);
   Result<void> take_frames(std::size_t index, Search& search);
-  frame::AnchorPtr anchor_of_row();
+  Result<frame::AnchorPtr> anchor_of_row();
   void search_memory(std::size_t index, Search& search);
   void forget_memory(RecordId id);
   void retire(Rejection rejection);

@@ -54,7 +54,9 @@ Result<std::vector<frame::Frame>> Engine::read_frames() {
   auto body = store_->body();
   if (!body) return pass(std::move(body.error()));
   row.body = std::move(*body);
-  return frames_of(row, anchor_of_row());
+  const auto anchor = anchor_of_row();
+  if (!anchor) return pass(Error(anchor.error()));
+  return frames_of(row, *anchor);
 }
 
 void Engine::pack_frames() {

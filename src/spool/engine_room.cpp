@@ -47,46 +47,44 @@ Result<bool> Engine::make_room(std::uint64_t pages, bool for_peer, std::vector<D
 // from where it was, some rows for each call.
 Result<bool> Engine::drop_by_priority(std::uint64_t pages, std::vector<Drop>& drops) {
   for (const Signal signal : options_.drop_first) {
+    const auto is_meant = [signal](const RowHead& head) {
+      return head.signal == static_cast<std::uint8_t>(signal) &&
+             head.origin == static_cast<std::uint8_t>(Origin::peer);
+    };
     RecordId& from = dropped_to_[static_cast<std::size_t>(signal)];
-    IdSet ids;
-    std::uint64_t bytes = 0;
-    bool is_passed = true;
-    auto row = store_->seek(Order::oldest_first, from, kMaxId);
-    for (std::size_t rows = 0; row && *row && rows < kRowsPerSearch &&
-                               bytes < pages * Store::kPageBytes && drops.size() < kMaxDrops;
-         ++rows) {
-      const RowHead& head = store_->head();
-      const bool is_meant = head.signal == static_cast<std::uint8_t>(signal) &&
-                            head.origin == static_cast<std::uint8_t>(Origin::peer);
-      const bool is_leased = is_meant && ledger_.is_leased(head);
-      // A leased one may come back: the next search begins at it again.
-      is_passed = is_passed && !is_leased;
-      if (is_passed) from = head.id;
-      if (is_meant && !is_leased) {
-        ids = joined(std::move(ids), ids_of(head));
-        bytes += weight_of(head);
-        drops.push_back({head, false});
-      }
-      row = store_->next();
-    }
-    store_->rest();
-    if (!row) return row;
-    if (ids.empty()) continue;
-    if (auto done = store_->erase(ids); !done) return pass(std::move(done.error()));
-    return true;
+    auto dropped = drop_behind(from, kRowsPerSearch, pages, is_meant, drops);
+    if (!dropped || *dropped) return dropped;
   }
   return false;
 }
 
 // False when nothing may go: all that is left is leased or not ours to drop.
 Result<bool> Engine::drop_oldest(std::uint64_t pages, bool only_own, std::vector<Drop>& drops) {
+  const auto is_meant = [only_own](const RowHead& head) {
+    return !only_own || head.origin == static_cast<std::uint8_t>(Origin::own);
+  };
+  RecordId from = 0;
+  return drop_behind(from, SIZE_MAX, pages, is_meant, drops);
+}
+
+// The oldest rows behind `from` that are meant and not leased, until so many pages are free or so
+// many rows were looked at. `from` moves over what needs no second look. False: none went.
+Result<bool> Engine::drop_behind(RecordId& from, std::size_t rows, std::uint64_t pages,
+                                 const std::function<bool(const RowHead&)>& is_meant,
+                                 std::vector<Drop>& drops) {
   IdSet ids;
   std::uint64_t bytes = 0;
-  auto row = store_->seek(Order::oldest_first, 0, kMaxId);
-  while (row && *row && bytes < pages * Store::kPageBytes && drops.size() < kMaxDrops) {
+  bool is_passed = true;
+  auto row = store_->seek(Order::oldest_first, from, kMaxId);
+  for (; row && *row && rows > 0 && bytes < pages * Store::kPageBytes && drops.size() < kMaxDrops;
+       --rows) {
     const RowHead& head = store_->head();
-    const bool may_go = !only_own || head.origin == static_cast<std::uint8_t>(Origin::own);
-    if (may_go && !ledger_.is_leased(head)) {
+    const bool may_go = is_meant(head);
+    const bool is_leased = may_go && ledger_.is_leased(head);
+    // A leased one may come back: the next search begins at it again.
+    is_passed = is_passed && !is_leased;
+    if (is_passed) from = head.id;
+    if (may_go && !is_leased) {
       ids = joined(std::move(ids), ids_of(head));
       bytes += weight_of(head);
       drops.push_back({head, false});

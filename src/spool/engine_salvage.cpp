@@ -49,6 +49,7 @@ Result<void> Engine::begin_salvage(Store& store) {
     if (auto done = store.save_value(name, value); !done) return done;
   }
   for (const Store::ShapeRow& shape : shapes) {
+    if (shapes_.has(shape.id)) continue;
     if (auto done = shapes_.save(store, shape); !done) return done;
   }
   if (auto done = transaction->commit(); !done) return done;
@@ -86,6 +87,7 @@ bool Engine::insert_salvaged() {
   auto done = write_salvaged();
   store_ ? store_->rest() : void();
   if (!done) {
+    shapes_.rolled_back();
     static_cast<void>(overcome(done.error(), 0));
     return false;
   }
@@ -105,6 +107,7 @@ Result<void> Engine::write_salvaged() {
   std::vector<const StoredRecord*> kept;
   std::vector<RowHead> replaced;
   for (const Store::ShapeRow& shape : salvage_->shapes()) {
+    if (shapes_.has(shape.id)) continue;
     if (auto done = shapes_.save(*store_, shape); !done) return done;
   }
   std::uint64_t refused = 0;

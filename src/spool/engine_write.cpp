@@ -63,7 +63,8 @@ Result<void> Engine::transact(std::vector<Append>* appends,
       pages += Limits::pages_of(append.record.stored);
       // Its anchor may come along, with a shape.
       if (append.anchor && !shapes_.has(append.record.shape)) {
-        pages += Limits::pages_of(append.anchor->shape->form().size() / 4 +
+        pages += std::size(Store::kShapeTables) *
+                 Limits::pages_of(append.anchor->shape->form().size() / 4 +
                                   8 * append.anchor->numbers.size());
       }
     }
@@ -162,7 +163,7 @@ Result<std::optional<Engine::Place>> Engine::find_place(const StoredRecord& reco
   }
   std::uint64_t pages = Limits::pages_of(record.stored);
   for (const Store::ShapeRow& shape : place.shapes)
-    pages += Limits::pages_of(shape.body.size());
+    pages += std::size(Store::kShapeTables) * Limits::pages_of(shape.body.size());
   const bool is_peers = record.origin == static_cast<std::uint8_t>(Origin::peer);
   auto fits = make_room(pages, is_peers, drops);
   if (!fits) return pass(std::move(fits.error()));
@@ -279,7 +280,9 @@ Result<std::optional<StoredRecord>> Engine::copy_of(RecordId id) {
   if (!body) return pass(std::move(body.error()));
   copy.body = std::move(*body);
   if (copy.is_frames()) {
-    auto request = as_request(copy, anchor_of_row(), id);
+    const auto anchor = anchor_of_row();
+    if (!anchor) return pass(Error(anchor.error()));
+    auto request = as_request(copy, *anchor, id);
     if (!request) return std::nullopt;
     copy = std::move(*request);
   }

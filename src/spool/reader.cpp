@@ -180,19 +180,29 @@ Result<StoredRecord> Reader::stored(RecordId id) {
 }
 
 Result<frame::AnchorPtr> Reader::anchor(std::uint64_t id) {
-  const auto table = root_of(file_, "shapes");
-  std::map<std::uint64_t, Store::ShapeRow> rows;
+  if (anchor_id_ == id) return anchor_;
+  auto anchor = read_anchor(id, [this](std::uint64_t wanted) { return shape(wanted); });
+  if (!anchor) return anchor;
+  anchor_id_ = id;
+  anchor_ = *anchor;
+  return anchor;
+}
+
+// Of the copy that is intact.
+Result<Store::ShapeRow> Reader::shape(std::uint64_t id) const {
+  std::optional<Store::ShapeRow> row;
   Walk walk;
+  walk.after = id - 1;
   walk.cell = [&](const Cell& cell) {
-    if (auto row = shape_row(file_, cell)) rows.emplace(row->id, std::move(*row));
-    return true;
+    if (cell.id == id) row = shape_row(file_, cell);
+    return false;
   };
-  if (table) walk_table(file_, *table, walk);
-  return read_anchor(id, [&rows](std::uint64_t wanted) -> Result<Store::ShapeRow> {
-    const auto row = rows.find(wanted);
-    if (row == rows.end()) return fail(Errc::malformed, "its shape {} is missing", wanted);
-    return row->second;
-  });
+  for (const std::string_view table : Store::kShapeTables) {
+    const auto root = root_of(file_, table);
+    if (root) walk_table(file_, *root, walk);
+    if (row) return std::move(*row);
+  }
+  return fail(Errc::malformed, "its shape {} is missing", id);
 }
 
 Result<std::vector<frame::Frame>> Reader::frames_in(const StoredRecord& row) {
@@ -301,6 +311,7 @@ Result<Reader::Verification> Reader::verify() {
   for (const bool is_frames : {false, true}) {
     if (auto done = verify_table(is_frames, result); !done) return pass(std::move(done.error()));
   }
+  if (auto done = verify_shapes(result); !done) return pass(std::move(done.error()));
   result.pages = file_.pages();
   result.log_frames = file_.log_frames();
   result.has_log_tail = file_.has_log_tail();
@@ -381,6 +392,35 @@ Result<void> Reader::verify_table(bool is_frames, Verification& result) {
       problem("page", fmt::format("page {}: {}", bad_pages[0].first, bad_pages[0].second));
     }
   }
+  return {};
+}
+
+// One damaged copy costs nothing, but tells of the disk.
+Result<void> Reader::verify_shapes(Verification& result) {
+  struct Damage {
+    std::uint64_t count = 0;
+    std::string first;
+  };
+  auto found = consistently([this]() -> Result<Damage> {
+    Damage damage;
+    Walk walk;
+    walk.damage = [&](std::uint32_t page, std::string_view why) {
+      if (damage.count++ == 0) damage.first = fmt::format("page {}: {}", page, why);
+    };
+    walk.cell = [&](const Cell& cell) {
+      if (!shape_row(file_, cell) && damage.count++ == 0) {
+        damage.first = fmt::format("{}: its CRC32C does not fit", cell.id);
+      }
+      return true;
+    };
+    for (const std::string_view table : Store::kShapeTables) {
+      if (const auto root = root_of(file_, table)) walk_table(file_, *root, walk);
+    }
+    return damage;
+  });
+  if (!found) return pass(std::move(found.error()));
+  result.damaged_shapes = found->count;
+  if (found->count > 0) result.first_problem.try_emplace("shape", found->first);
   return {};
 }
 

@@ -68,6 +68,7 @@ class Reader {
     std::uint64_t bytes = 0;            // stored
     std::uint64_t damaged_records = 0;  // CRC32C or packing
     std::uint64_t damaged_pages = 0;    // of the tree of records
+    std::uint64_t damaged_shapes = 0;   // rows and pages; each is kept twice, so that it costs none
     std::uint64_t unknown_kinds = 0;    // of a newer edgehaul; intact
     std::uint32_t pages = 0;
     std::uint32_t log_frames = 0;
@@ -90,8 +91,10 @@ class Reader {
   Result<std::vector<frame::Frame>> frames_in(const StoredRecord& row);
   Result<std::vector<Record>> unpacked(StoredRecord row);
   Result<frame::AnchorPtr> anchor(std::uint64_t id);
+  Result<Store::ShapeRow> shape(std::uint64_t id) const;
   Result<void> check(const RowHead& head, const Cell& cell);
   Result<void> verify_table(bool is_frames, Verification& result);
+  Result<void> verify_shapes(Verification& result);
   template <class Read>
   auto consistently(Read read) -> decltype(read());
 
@@ -99,6 +102,8 @@ class Reader {
   std::string path_;
   PageFile file_;
   std::int64_t format_ = 0;
+  std::uint64_t anchor_id_ = 0;  // the last one read; an id never stands for other bytes
+  frame::AnchorPtr anchor_;
 };
 
 }  // namespace edgehaul::spool

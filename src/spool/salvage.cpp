@@ -70,13 +70,13 @@ Salvage::Rest Salvage::read_rest() const {
   for_rows(file_, "destinations", 3, [&](const Cell&, const std::vector<Column>& row) {
     if (auto ids = parse_ids(row[2].bytes)) rest.settled[std::string(row[1].bytes)] = *ids;
   });
-  if (const auto root = root_of(file_, "shapes")) {
+  for (const std::string_view table : Store::kShapeTables) {
     Walk walk;
     walk.cell = [&](const Cell& cell) {
       if (auto shape = shape_row(file_, cell)) rest.shapes.push_back(std::move(*shape));
       return true;
     };
-    walk_table(file_, *root, walk);
+    if (const auto root = root_of(file_, table)) walk_table(file_, *root, walk);
   }
   for_rows(file_, "sqlite_sequence", 2, [&](const Cell&, const std::vector<Column>& row) {
     if (row[0].bytes == "records") rest.last_id = static_cast<RecordId>(row[1].integer());

@@ -29,13 +29,17 @@ INSERT INTO sqlite_sequence(name, seq) VALUES('records', 0), ('set_aside', 0);
 )sql";
 
 // Ids of both tables are of one sequence; sqlite_sequence runs ahead of those in frames, so that a
-// tick writes one page instead of two. A shape's id is the hash of its bytes.
+// tick writes one page instead of two. A shape's id is the hash of its bytes; what many ticks need
+// lies in two trees, so that a damaged page costs one copy of it.
 constexpr const char* kFrames = R"sql(
 CREATE TABLE frames(
   id INTEGER PRIMARY KEY, shape INTEGER NOT NULL, time INTEGER NOT NULL, until INTEGER NOT NULL,
   born INTEGER NOT NULL, items INTEGER NOT NULL, size INTEGER NOT NULL, crc INTEGER NOT NULL,
   ids TEXT NOT NULL, body BLOB NOT NULL);
 CREATE TABLE shapes(
+  id INTEGER PRIMARY KEY, base INTEGER NOT NULL, size INTEGER NOT NULL, crc INTEGER NOT NULL,
+  body BLOB NOT NULL);
+CREATE TABLE shapes_copy(
   id INTEGER PRIMARY KEY, base INTEGER NOT NULL, size INTEGER NOT NULL, crc INTEGER NOT NULL,
   body BLOB NOT NULL);
 )sql";

@@ -2,7 +2,6 @@
 #include "spool/shape_shelf.hpp"
 
 #include <algorithm>
-#include <set>
 
 #include "base/codec.hpp"
 
@@ -15,6 +14,9 @@ constexpr int kLevel = 9;
 constexpr std::size_t kWorthBase = 3;
 constexpr std::size_t kWorthSweeping = 3;
 constexpr int kDepth = 3;  // an anchor, its shape, the base of that
+// Of an anchor's id: 17 s for each step of its upper part, and two of one step differ below.
+constexpr unsigned kHashBits = 33;
+constexpr unsigned kTimeShift = 34;
 
 Result<frame::ShapePtr> read_shape(const Store::ShapeRow& row, const RowOfShape& row_of) {
   std::string under;
@@ -44,7 +46,9 @@ std::uint64_t id_of_anchor(const frame::Frame& anchor) {
   mix(static_cast<std::uint64_t>(anchor.time));
   for (const std::uint64_t number : anchor.numbers)
     mix(number);
-  return (hash >> 2U) | 1U;
+  const std::uint64_t time = static_cast<std::uint64_t>(anchor.time) >> kTimeShift;
+  constexpr std::uint64_t kLeast = 1ULL << 62U;
+  return kLeast | (time << kHashBits & (kLeast - 1)) | hash >> (64U - kHashBits);
 }
 
 Result<frame::AnchorPtr> read_anchor(std::uint64_t id, const RowOfShape& row_of) {
@@ -59,19 +63,20 @@ Result<frame::AnchorPtr> read_anchor(std::uint64_t id, const RowOfShape& row_of)
   if (!is_tick) return std::make_shared<const frame::Frame>(alone);
   auto frames = frame::decode_block(row->body, &alone);
   if (!frames) return within("anchor", std::move(frames.error()));
-  if (frames->size() != 1 || id_of_anchor(frames->front()) != id) {
-    return fail(Errc::malformed, "anchor {}: other bytes", id);
-  }
+  if (frames->size() != 1) return fail(Errc::malformed, "anchor {}: not one tick", id);
   return std::make_shared<const frame::Frame>(std::move(frames->front()));
 }
 
 Result<void> ShapeShelf::load(Store& store) {
   bases_.clear();
+  unpaired_.clear();
   unsure_.clear();
   auto rows = store.shapes();
   if (!rows) return pass(std::move(rows.error()));
-  for (const Store::ShapeRow& row : *rows)
-    bases_.emplace(row.id, row.base);
+  for (const auto& [id, kept] : *rows) {
+    bases_.emplace(id, kept.base);
+    if (kept.copies < std::size(Store::kShapeTables)) unpaired_.insert(id);
+  }
   for (int depth = 1; depth < kDepth; ++depth) {
     std::erase_if(bases_, [this](const auto& shape) {
       return shape.second != 0 && !bases_.contains(shape.second);
@@ -80,24 +85,43 @@ Result<void> ShapeShelf::load(Store& store) {
   return {};
 }
 
+bool ShapeShelf::has(std::uint64_t id) const {
+  if (unsure_.contains(id)) return true;
+  const auto known = bases_.find(id);
+  if (known == bases_.end() || unpaired_.contains(id)) return false;
+  // What comes out of a damaged file may have lost its base.
+  const std::uint64_t base = known->second;
+  return base == 0 || bases_.contains(base) || unsure_.contains(base);
+}
+
 Result<std::vector<Store::ShapeRow>> ShapeShelf::missing(Store& store, std::uint64_t id,
                                                          const frame::AnchorPtr& anchor) {
   std::vector<Store::ShapeRow> rows;
   if (!has(anchor->shape->hash())) {
-    auto row = row_of(store, anchor->shape);
+    auto row = shape_row(store, anchor->shape);
     if (!row) return pass(std::move(row.error()));
     rows.push_back(std::move(*row));
   }
   if (!has(id)) {
-    auto body = frame::encode_frame(*anchor);
-    if (!body) return pass(std::move(body.error()));
-    rows.push_back({id, anchor->shape->hash(), 0, std::move(*body)});
+    auto row = anchor_row(store, id, *anchor);
+    if (!row) return pass(std::move(row.error()));
+    rows.push_back(std::move(*row));
   }
   remember(id, anchor);
   return rows;
 }
 
-Result<Store::ShapeRow> ShapeShelf::row_of(Store& store, const frame::ShapePtr& shape) {
+Result<Store::ShapeRow> ShapeShelf::anchor_row(Store& store, std::uint64_t id,
+                                               const frame::Frame& anchor) {
+  if (unpaired_.contains(id)) return store.shape(id);
+  auto body = frame::encode_frame(anchor);
+  if (!body) return pass(std::move(body.error()));
+  return Store::ShapeRow{id, anchor.shape->hash(), 0, std::move(*body)};
+}
+
+Result<Store::ShapeRow> ShapeShelf::shape_row(Store& store, const frame::ShapePtr& shape) {
+  // Others may be coded against it: it stays as it is.
+  if (unpaired_.contains(shape->hash())) return store.shape(shape->hash());
   Store::ShapeRow row{shape->hash(), 0, shape->form().size(), ""};
   auto whole = codec::encode_against("", shape->form(), kLevel);
   if (!whole) return pass(std::move(whole.error()));
@@ -125,16 +149,24 @@ Result<void> ShapeShelf::save(Store& store, const Store::ShapeRow& row) {
 }
 
 void ShapeShelf::committed() {
-  bases_.merge(unsure_);
-  unsure_.clear();
+  for (const auto& [id, base] : std::exchange(unsure_, {})) {
+    unpaired_.erase(id);
+    bases_.insert_or_assign(id, base);
+  }
 }
 
 Result<frame::AnchorPtr> ShapeShelf::find(Store& store, std::uint64_t id) {
   for (const Recent& recent : recent_) {
     if (recent.id == id) return recent.anchor;
   }
-  auto anchor = read_anchor(id, [&store](std::uint64_t row) { return store.shape(row); });
-  if (!anchor) return anchor;
+  std::optional<Error> trouble;
+  auto anchor = read_anchor(id, [&](std::uint64_t wanted) {
+    auto row = store.shape(wanted);
+    if (!row && row.error().code != Errc::absent) trouble = row.error();
+    return row;
+  });
+  if (trouble) return pass(std::move(*trouble));
+  if (!anchor) return fail(Errc::absent, "{}", anchor.error().message);
   remember(id, *anchor);
   return anchor;
 }
@@ -164,6 +196,7 @@ Result<void> ShapeShelf::sweep(Store& store) {
       continue;
     }
     if (auto done = store.erase_shape(shape->first); !done) return done;
+    unpaired_.erase(shape->first);
     shape = bases_.erase(shape);
   }
   return {};

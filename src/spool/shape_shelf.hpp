@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// What single frames on disk leave out, in a table of its own: shapes, each once, a changed one
-// against a whole one; and anchors, the ticks that others are told from. Keeps the few that were
-// used last in memory. Spool thread.
+// What single frames on disk leave out, in tables of their own: shapes, a changed one against a
+// whole one; and anchors, the ticks that others are told from. Many ticks need one row, so that it
+// is kept in two copies. Keeps the few that were used last in memory. Spool thread.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "frame/block.hpp"
@@ -19,15 +20,18 @@ namespace edgehaul::spool {
 // other a shape alone.
 using RowOfShape = std::function<Result<Store::ShapeRow>(std::uint64_t id)>;
 Result<frame::AnchorPtr> read_anchor(std::uint64_t id, const RowOfShape& row_of);
-// Of its shape, time and numbers; never 0, below 2^62.
+// Of its shape, time and numbers; from 2^62 on, above those of shapes. It grows with time, so that
+// a new row is added at the end of its table: elsewhere its neighbours would be written, too.
 std::uint64_t id_of_anchor(const frame::Frame& anchor);
 
 class ShapeShelf {
  public:
-  // Which are there; damaged rows count as missing, and are written again with the next frame.
+  // Which are there. A row of which a copy is damaged or missing is written again with the next
+  // frame that needs it.
   Result<void> load(Store& store);
 
-  bool has(std::uint64_t id) const { return bases_.contains(id) || unsure_.contains(id); }
+  // In both copies, and what it is coded against.
+  bool has(std::uint64_t id) const;
   // The rows that the table lacks for this anchor.
   Result<std::vector<Store::ShapeRow>> missing(Store& store, std::uint64_t id,
                                                const frame::AnchorPtr& anchor);
@@ -36,7 +40,7 @@ class ShapeShelf {
   void committed();
   void rolled_back() { unsure_.clear(); }
 
-  // Errc::absent or malformed when it cannot be had.
+  // Errc::absent: it is lost; anything else is the file's or the disk's.
   Result<frame::AnchorPtr> find(Store& store, std::uint64_t id);
 
   // Erases what no frame needs any more, in the open transaction, once there are several.
@@ -50,10 +54,12 @@ class ShapeShelf {
     frame::AnchorPtr anchor;
   };
 
-  Result<Store::ShapeRow> row_of(Store& store, const frame::ShapePtr& shape);
+  Result<Store::ShapeRow> shape_row(Store& store, const frame::ShapePtr& shape);
+  Result<Store::ShapeRow> anchor_row(Store& store, std::uint64_t id, const frame::Frame& anchor);
   void remember(std::uint64_t id, const frame::AnchorPtr& anchor);
 
   std::map<std::uint64_t, std::uint64_t> bases_;   // of each row on disk
+  std::set<std::uint64_t> unpaired_;               // of those: one copy is intact
   std::map<std::uint64_t, std::uint64_t> unsure_;  // written, not committed
   std::vector<Recent> recent_;                     // the last one used is the last
 };

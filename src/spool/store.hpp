@@ -58,15 +58,20 @@ class Store {
   Result<std::string> body();
   void rest();  // ends the read transaction of seek and next
 
-  // shapes
+  // shapes: each row twice, in two trees, so that no page holds both copies
+  static constexpr std::string_view kShapeTables[] = {"shapes", "shapes_copy"};
   struct ShapeRow {
     std::uint64_t id = 0;
     std::uint64_t base = 0;  // the shape that this one is coded against; 0: none
     std::uint64_t size = 0;
     std::string body;
   };
-  // Only those whose CRC fits.
-  Result<std::vector<ShapeRow>> shapes();
+  struct KeptShape {
+    std::uint64_t base = 0;
+    std::size_t copies = 0;  // whose CRC fits, at least one
+  };
+  Result<std::map<std::uint64_t, KeptShape>> shapes();  // by id
+  // Of the copy whose CRC fits. Errc::absent: neither does; anything else is the file's or disk's.
   Result<ShapeRow> shape(std::uint64_t id);
   Result<void> save_shape(const ShapeRow& shape);
   Result<void> erase_shape(std::uint64_t id);

@@ -24,42 +24,62 @@ std::optional<Store::ShapeRow> shape_in(const Statement& row) {
 
 }  // namespace
 
-Result<std::vector<Store::ShapeRow>> Store::shapes() {
-  auto rows = database_->prepare("SELECT id,base,size,crc,body FROM shapes ORDER BY id");
-  if (!rows) return pass(std::move(rows.error()));
-  std::vector<ShapeRow> all;
-  for (;;) {
+Result<std::map<std::uint64_t, Store::KeptShape>> Store::shapes() {
+  std::map<std::uint64_t, KeptShape> all;
+  for (const std::string_view table : kShapeTables) {
+    auto rows = database_->prepare(fmt::format("SELECT id,base,size,crc,body FROM {}", table));
+    if (!rows) return pass(std::move(rows.error()));
     auto row = rows->step();
+    for (; row && *row; row = rows->step()) {
+      const auto shape = shape_in(*rows);
+      if (!shape) continue;
+      KeptShape& kept = all[shape->id];
+      kept.base = shape->base;
+      ++kept.copies;
+    }
     if (!row) return pass(std::move(row.error()));
-    if (!*row) return all;
-    if (auto shape = shape_in(*rows)) all.push_back(std::move(*shape));
   }
+  return all;
 }
 
 Result<Store::ShapeRow> Store::shape(std::uint64_t id) {
-  auto rows = database_->prepare("SELECT id,base,size,crc,body FROM shapes WHERE id=?1");
-  if (!rows) return pass(std::move(rows.error()));
-  auto row = rows->bind(1, static_cast<std::int64_t>(id)).step();
-  if (!row) return pass(std::move(row.error()));
-  auto shape = *row ? shape_in(*rows) : std::nullopt;
-  if (!shape) return fail(Errc::absent, "shape {} is missing", id);
-  return std::move(*shape);
+  Error why(Errc::absent, fmt::format("shape {} is missing", id));
+  for (const std::string_view table : kShapeTables) {
+    auto rows =
+        database_->prepare(fmt::format("SELECT id,base,size,crc,body FROM {} WHERE id=?1", table));
+    if (!rows) return pass(std::move(rows.error()));
+    auto row = rows->bind(1, static_cast<std::int64_t>(id)).step();
+    if (!row) {
+      why = std::move(row.error());
+    } else if (auto shape = *row ? shape_in(*rows) : std::nullopt) {
+      return std::move(*shape);
+    }
+  }
+  return pass(std::move(why));
 }
 
 Result<void> Store::save_shape(const ShapeRow& shape) {
-  auto insert = database_->prepare(
-      "INSERT OR REPLACE INTO shapes(id,base,size,crc,body) VALUES(?1,?2,?3,?4,?5)");
-  if (!insert) return pass(std::move(insert.error()));
-  return insert->bind(1, static_cast<std::int64_t>(shape.id))
-      .bind(2, static_cast<std::int64_t>(shape.base))
-      .bind(3, static_cast<std::int64_t>(shape.size))
-      .bind(4, crc_of_shape(shape))
-      .bind_blob(5, shape.body)
-      .run();
+  for (const std::string_view table : kShapeTables) {
+    auto insert = database_->prepare(fmt::format(
+        "INSERT OR REPLACE INTO {}(id,base,size,crc,body) VALUES(?1,?2,?3,?4,?5)", table));
+    if (!insert) return pass(std::move(insert.error()));
+    auto done = insert->bind(1, static_cast<std::int64_t>(shape.id))
+                    .bind(2, static_cast<std::int64_t>(shape.base))
+                    .bind(3, static_cast<std::int64_t>(shape.size))
+                    .bind(4, crc_of_shape(shape))
+                    .bind_blob(5, shape.body)
+                    .run();
+    if (!done) return done;
+  }
+  return {};
 }
 
 Result<void> Store::erase_shape(std::uint64_t id) {
-  return database_->run(fmt::format("DELETE FROM shapes WHERE id={}", id));
+  for (const std::string_view table : kShapeTables) {
+    auto done = database_->run(fmt::format("DELETE FROM {} WHERE id={}", table, id));
+    if (!done) return done;
+  }
+  return {};
 }
 
 Result<std::vector<std::uint64_t>> Store::shapes_in_use() {

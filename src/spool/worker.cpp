@@ -18,8 +18,8 @@ constexpr std::size_t kMaxWaiting = 10'000;
 constexpr std::uint64_t kMaxWaitingBytes = 8U << 20;
 // Publishing the times of the oldest records costs some seeks; not with each commit of a burst.
 constexpr int kCommitsPerLook = 32;
-// What a new anchor costs beside its bytes: pages of the log that change with it.
-constexpr std::uint64_t kAnchorPages = 3 * Store::kPageBytes;
+// What a new anchor costs beside its bytes, which are written twice: pages that change with it.
+constexpr std::uint64_t kAnchorPages = 6 * Store::kPageBytes;
 
 Error stopping() {
   return {Errc::unavailable, "the spool is stopping"};
@@ -81,7 +81,7 @@ Result<Append> Worker::prepare(NewRecord record) {
 // and when the old one has cost as much as a new one would.
 Result<StoredRecord> Worker::pack_tick(const frame::Frame& frame, Anchor& anchor) {
   if (!anchor.frame || anchor.frame->shape != frame.shape ||
-      anchor.excess > anchor.whole + kAnchorPages) {
+      anchor.excess > 2 * anchor.whole + kAnchorPages) {
     const auto whole = frame::encode_frame(frame);
     if (!whole) return pass(Error(whole.error()));
     anchor = {std::make_shared<const frame::Frame>(frame), id_of_anchor(frame), whole->size()};

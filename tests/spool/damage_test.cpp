@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fstream>
 #include <functional>
+#include <map>
 
 #include <sqlite3.h>
 
 #include "base/fd.hpp"
-#include "rig.hpp"
 #include "spool/database.hpp"
 #include "spool/reader.hpp"
 #include "spool/salvage.hpp"
 #include "spool/schema.hpp"
+#include "spool/shape_shelf.hpp"
+#include "spool/ticker.hpp"
 
 using namespace edgehaul;
 using namespace edgehaul::spool;
@@ -293,9 +295,12 @@ TEST_CASE("damage: mutated files neither crash nor mislead the reader and the sa
   rig.fill(0, 30, 5000);
   rig.lease(0);
   rig.settle(0, {2}, Outcome::rejected, "no");
+  Ticker ticker(rig);
+  ticker.tick(30);
   std::filesystem::copy(rig.dir.at("spool"), rig.dir.at("copy"));
   rig.spool->stop(10s);
   std::size_t intact = 0;
+  std::size_t ticks = 0;
   std::uint64_t seed = 1;
   for (const std::string& name : {rig.file(), rig.dir.at("copy/spool.db-wal")}) {
     const std::string sound = slurp(name);
@@ -321,18 +326,39 @@ TEST_CASE("damage: mutated files neither crash nor mislead the reader and the sa
       }
       auto salvage = Salvage::open(database);
       if (!salvage) continue;
-      CHECK(salvage->read_rest().last_id < kMaxId);
+      const Salvage::Rest rest = salvage->read_rest();
+      CHECK(rest.last_id < kMaxId);
       std::vector<StoredRecord> records;
       while (salvage->read(1U << 20, 100, records)) {
       }
+      std::map<std::uint64_t, Store::ShapeRow> shapes;
+      for (const auto* met : {&rest.shapes, &salvage->shapes()}) {
+        for (const Store::ShapeRow& shape : *met)
+          shapes.emplace(shape.id, shape);
+      }
       for (const StoredRecord& one : records) {
-        CHECK(one.body == noise(5000, one.id - 1));
-        ++intact;
+        if (!one.is_frames()) {
+          CHECK(one.body == noise(5000, one.id - 1));
+          ++intact;
+          continue;
+        }
+        const auto anchor =
+            read_anchor(one.shape, [&](std::uint64_t id) -> Result<Store::ShapeRow> {
+              const auto at = shapes.find(id);
+              if (at == shapes.end()) return fail(Errc::absent, "lost");
+              return at->second;
+            });
+        if (!anchor) continue;
+        const auto frames = frames_of(one, *anchor);
+        REQUIRE(frames);
+        CHECK(frames->front().request() == ticker.sent.at(one.id));
+        ++ticks;
       }
     }
     std::ofstream(name, std::ios::binary) << sound;
   }
   CHECK(intact > 1000);
+  CHECK(ticks > 1000);
 }
 
 TEST_CASE("schema: the version before is upgraded in place, older and newer ones are not touched") {
