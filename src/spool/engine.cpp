@@ -198,7 +198,12 @@ void Engine::settle(std::size_t index, const std::vector<RecordId>& ids, Outcome
       ledger_.give_back(index, id);
       continue;
     }
+    const auto& leased = ledger_.destinations()[index].leased;
+    const auto at = leased.find(id);
+    const std::uint64_t bytes = at != leased.end() ? at->second.bytes : 0;
     if (!ledger_.settle(index, id)) continue;
+    if (unwritten_settled_.bytes == 0) unwritten_settled_.since = clock_.steady();
+    unwritten_settled_.bytes += bytes;
     if (outcome == Outcome::rejected) {
       Rejection rejection{id, ledger_.destinations()[index].name,
                           std::string(words.substr(0, 1024)), clock_.wall(), std::nullopt};

@@ -82,6 +82,10 @@ class Engine {
   static constexpr std::size_t kLooseAtLeast = 16;
   static constexpr std::size_t kThinningsPerCommit = 4;  // each may take milliseconds
 
+  // What was delivered may wait for the next commit, so much and so long: a crash sends it again.
+  static constexpr std::uint64_t kMaxUnwrittenSettled = 64U << 10;
+  static constexpr std::chrono::seconds kSettledWait{30};
+
   // Blocks that became one with fewer frames.
   struct Thinning {
     std::vector<RowHead> before;
@@ -134,6 +138,8 @@ class Engine {
   void keep_in_memory(std::vector<Append>& appends);
   bool embed_anchor(Append& append);
   bool owes() const;
+  bool has_progress() const;  // that the file does not know
+  bool may_wait() const;
   void count_in(const StoredRecord& record, base::Steady now);
 
   // engine_window.cpp
@@ -204,6 +210,10 @@ class Engine {
   Ledger ledger_;
   MemoryQueue memory_;       // while the disk fails, and in the loss window
   base::Steady held_since_;  // the oldest tick in the loss window
+  struct {
+    std::uint64_t bytes = 0;
+    base::Steady since{};
+  } unwritten_settled_;  // delivered since the last commit
   ShapeShelf shapes_;
   std::unique_ptr<Store> store_;
   std::uint64_t database_id_ = 0;

@@ -79,7 +79,10 @@ bool Engine::repair(std::string_view why) {
     return false;
   }
   const std::uint64_t held = ledger_.held().records;
-  salvage_expected_ = count_next_ == 0 ? held - std::min(held, memory_.records().size()) : 0;
+  // What is settled and still to be erased lies in the file, too.
+  const std::uint64_t on_disk =
+      held - std::min(held, memory_.records().size()) + ledger_.done().count();
+  salvage_expected_ = count_next_ == 0 ? on_disk : 0;
   count_next_ = 0;
   ledger_.forget_counts();
   for (const auto& [id, record] : memory_.records())
@@ -203,6 +206,9 @@ std::optional<std::chrono::nanoseconds> Engine::idle_time() const {
   if (is_memory() || is_tight_) want(retry_at_ - now);
   if (!is_memory() && store_ && !is_tight_ && store_->wal_bytes() > 0) {
     want(last_commit_ + kIdleCheckpoint - now);
+  }
+  if (!is_memory() && unwritten_settled_.bytes > 0 && has_progress()) {
+    want(unwritten_settled_.since + kSettledWait - now);
   }
   if (!is_memory() && !memory_.empty()) want(held_since_ + options_.loss_window - now);
   if (!is_memory() && ledger_.held().records > 0) {

@@ -43,11 +43,23 @@ void Engine::write(std::vector<Append>& appends) {
 }
 
 bool Engine::owes() const {
+  return (has_progress() && !may_wait()) || !aside_.empty() || !dirty_values_.empty() ||
+         senders_.owes() || is_expiry_due();
+}
+
+bool Engine::has_progress() const {
   const auto& destinations = ledger_.destinations();
-  return ledger_.done() != ledger_.lingering() || !aside_.empty() || !dirty_values_.empty() ||
-         senders_.owes() || is_expiry_due() ||
+  return ledger_.done() != ledger_.lingering() ||
          std::any_of(destinations.begin(), destinations.end(),
                      [](const Ledger::Destination& one) { return one.is_dirty; });
+}
+
+// An agent whose link is up settles each tick before the next one comes. With a commit of its own
+// that would be half of all that is written.
+bool Engine::may_wait() const {
+  const auto& settled = unwritten_settled_;
+  return !options_.keep_peers && settled.bytes > 0 && settled.bytes <= kMaxUnwrittenSettled &&
+         clock_.steady() - settled.since < kSettledWait;
 }
 
 Result<void> Engine::transact(std::vector<Append>* appends,
@@ -340,6 +352,7 @@ void Engine::committed(std::vector<Append>* appends, const std::vector<Drop>& dr
     if (auto kept = store_->aside()) aside_kept_ = *kept;
   }
   if (age_now() - age_saved_ >= kAgeSaved || age_saved_ == 0) age_saved_ = age_now();
+  unwritten_settled_ = {};
   ++counters_.commits;
   last_commit_ = clock_.steady();
   if (appends == nullptr) return;

@@ -33,6 +33,7 @@ TEST_CASE("frames: a tick comes back as it went in, oldest or newest first") {
   rig.settle(0, ids_of(rest));
   rig.settle(0, ids_of(newest));
   CHECK(rig.spool->stats().held.records == 0);
+  rig.write_settled();
   CHECK(rows(rig).empty());
 }
 
@@ -59,6 +60,7 @@ TEST_CASE("frames: many become few rows, with their ids and all their bytes") {
   CHECK(stats.held.records == 0);
   CHECK(stats.held.items == 0);
   CHECK(stats.held.bytes == 0);
+  rig.write_settled();
   CHECK(rows(rig).empty());
 }
 

@@ -88,6 +88,12 @@ class Rig {
               spool::Outcome outcome = spool::Outcome::delivered, std::string_view words = {}) {
     REQUIRE(spool->settle(index, ids, outcome, words).has_value());
   }
+  // What was settled and waits for the next commit goes by itself after a while.
+  void write_settled() {
+    clock.advance(30s);
+    spool->load_value("x").value();
+    spool->load_value("x").value();  // behind whatever the one before set off
+  }
   std::string file(std::string_view name = "spool.db") const {
     return dir.at("spool/" + std::string(name));
   }

@@ -94,6 +94,7 @@ TEST_CASE("window: what is delivered in time is never written") {
   Steady host(rig);
   host.tick();
   rig.settle(0, ids_of(rig.lease(0, up_to(9))));
+  rig.write_settled();
   const auto commits = rig.spool->stats().commits;
   for (int i = 0; i < 40; ++i) {
     host.tick();
