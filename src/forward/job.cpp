@@ -7,8 +7,6 @@
 #include <set>
 #include <utility>
 
-#include "otlp/request.hpp"
-
 namespace edgehaul::forward {
 
 Job::Job(std::vector<spool::Record> records, std::size_t max_bytes) {
@@ -53,7 +51,7 @@ void Job::queue_entry(std::size_t index, std::size_t max_bytes, std::deque<Part>
   if (!out.empty() && can_join(out.back(), entry, max_bytes)) {
     ++out.back().count;
   } else {
-    out.push_back({index, 1, std::nullopt, 0, std::nullopt});
+    out.push_back({index, 1, std::nullopt, 0, 0, std::nullopt});
   }
 }
 
@@ -64,8 +62,10 @@ bool Job::queue_pieces(std::size_t index, std::size_t max_bytes, std::deque<Part
   if (!pieces || pieces->size() < 2) return false;
   entry.open_parts = static_cast<std::uint32_t>(pieces->size());
   forget_bytes(entry);
-  for (std::string& piece : *pieces)
-    out.push_back({index, 1, std::move(piece), 0, std::nullopt});
+  for (otlp::Piece& piece : *pieces) {
+    const std::uint64_t from = std::exchange(entry.of, entry.of + piece.items);
+    out.push_back({index, 1, std::move(piece), from, 0, std::nullopt});
+  }
   return true;
 }
 
@@ -93,7 +93,7 @@ std::string_view Job::body() const {
 }
 
 std::string_view Job::bytes_of(const Part& part) const {
-  if (part.piece) return *part.piece;
+  if (part.piece) return part.piece->bytes;
   const Entry& first = entries_[part.first];
   const Entry& last = entries_[part.first + part.count - 1];
   return std::string_view(bytes_).substr(first.offset, last.offset + last.size - first.offset);
@@ -102,10 +102,17 @@ std::string_view Job::bytes_of(const Part& part) const {
 std::vector<spool::Slice> Job::slices() const {
   const Part& part = parts_.front();
   std::vector<spool::Slice> slices;
-  if (part.piece) return slices;
+  if (part.piece) return {slice_of(part)};
   for (std::size_t i = part.first; i < part.first + part.count; ++i)
     slices.push_back({entries_[i].id, static_cast<std::uint32_t>(entries_[i].size)});
   return slices;
+}
+
+spool::Slice Job::slice_of(const Part& part) const {
+  const Entry& entry = entries_[part.first];
+  return {entry.id, static_cast<std::uint32_t>(part.piece->bytes.size()),
+          static_cast<std::uint32_t>(part.piece->items), static_cast<std::uint32_t>(part.from),
+          static_cast<std::uint32_t>(entry.of)};
 }
 
 std::uint64_t Job::items() const {
@@ -187,17 +194,20 @@ bool Job::cut() {
 }
 
 bool Job::cut_record() {
-  const Part& part = parts_.front();
-  auto halves = otlp::halve(signal(), bytes_of(part));
+  auto halves = otlp::halve(signal(), body());
   if (!halves) return false;
   touched_ = true;
-  const std::size_t index = part.first;
-  Entry& entry = entries_[index];
-  if (!part.piece) forget_bytes(entry);
-  ++entry.open_parts;
+  const Part whole = std::move(parts_.front());
   parts_.pop_front();
-  parts_.push_front({index, 1, std::move(halves->second), 0, std::nullopt});
-  parts_.push_front({index, 1, std::move(halves->first), 0, std::nullopt});
+  Entry& entry = entries_[whole.first];
+  if (!whole.piece) {
+    forget_bytes(entry);
+    entry.of = halves->first.items + halves->second.items;
+  }
+  ++entry.open_parts;
+  const std::uint64_t middle = whole.from + halves->first.items;
+  parts_.push_front({whole.first, 1, std::move(halves->second), middle, 0, std::nullopt});
+  parts_.push_front({whole.first, 1, std::move(halves->first), whole.from, 0, std::nullopt});
   return true;
 }
 
@@ -206,8 +216,8 @@ void Job::bisect() {
   const Part part = std::move(parts_.front());
   parts_.pop_front();
   const std::size_t half = part.count / 2;
-  parts_.push_front({part.first + half, part.count - half, std::nullopt, 0, std::nullopt});
-  parts_.push_front({part.first, half, std::nullopt, 0, std::nullopt});
+  parts_.push_front({part.first + half, part.count - half, std::nullopt, 0, 0, std::nullopt});
+  parts_.push_front({part.first, half, std::nullopt, 0, 0, std::nullopt});
 }
 
 bool Job::has_evidence(const Part& part) const {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "forward/verdict.hpp"
+#include "otlp/request.hpp"
 #include "otlp/signal.hpp"
 #include "spool/batch.hpp"
 #include "spool/spool.hpp"
@@ -42,8 +43,7 @@ class Job {
   otlp::Signal signal() const;
   std::string_view body() const;  // until the next call of apply() or add()
   std::size_t record_count() const { return parts_.front().count; }
-  // Of which records body() is made; empty for a piece of one, which is none that a relay could
-  // know.
+  // Of which records body() is made, or of which items of one.
   std::vector<spool::Slice> slices() const;
   std::uint64_t items() const;  // for a piece of a record: of the whole record
 
@@ -71,7 +71,8 @@ class Job {
   struct Part {
     std::size_t first = 0;  // index into entries_
     std::size_t count = 1;
-    std::optional<std::string> piece;  // some of the record's bytes
+    std::optional<otlp::Piece> piece;  // some of the record
+    std::uint64_t from = 0;            // of a piece: its first item's place in the record
     unsigned tries = 0;
     std::optional<std::uint64_t> suspect_since;  // accepted_ when it became one
   };
@@ -79,6 +80,7 @@ class Job {
   struct Entry {
     spool::RecordId id = 0;
     std::uint64_t items = 0;
+    std::uint64_t of = 0;  // items that its pieces have together; 0: it is in one
     otlp::Signal signal = otlp::Signal::metrics;
     std::size_t offset = 0;
     std::size_t size = 0;
@@ -92,6 +94,7 @@ class Job {
   bool queue_pieces(std::size_t index, std::size_t max_bytes, std::deque<Part>& out);
   bool can_join(const Part& part, const Entry& entry, std::size_t max_bytes) const;
   std::string_view bytes_of(const Part& part) const;
+  spool::Slice slice_of(const Part& part) const;
   void forget_bytes(const Entry& entry);
   void accept();
   void refuse(const std::string& words);

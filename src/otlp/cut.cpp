@@ -32,16 +32,16 @@ std::uint64_t count(const Message& message, std::string_view bytes) {
   return items;
 }
 
-// The part of a request that holds items [low, high), in order of appearance.
+// The part of a request that holds the items of `ranges`, in order of appearance.
 class Cut {
  public:
-  Cut(std::uint64_t low, std::uint64_t high, bool is_last)
-      : low_(low), high_(high), is_last_(is_last) {}
+  // Of a request of `items` items.
+  Cut(std::span<const ItemRange> ranges, std::uint64_t items) : ranges_(ranges), items_(items) {}
 
   // `base` is the index of the first item in `bytes`.
   std::string piece(const Message& message, std::string_view bytes, std::uint64_t base) const {
     std::string out;
-    const bool holds_start = base >= low_;
+    const bool holds_start = holds(base);
     Reader reader(bytes);
     Token token;
     while (!reader.done() && reader.next(token) == Fault::none) {
@@ -58,31 +58,50 @@ class Cut {
   }
 
  private:
+  // The first range that ends behind `item`.
+  std::span<const ItemRange>::iterator range_at(std::uint64_t item) const {
+    return std::upper_bound(
+        ranges_.begin(), ranges_.end(), item,
+        [](std::uint64_t wanted, const ItemRange& range) { return wanted < range.high; });
+  }
+  bool holds(std::uint64_t item) const {
+    const auto range = range_at(item);
+    return range != ranges_.end() && range->low <= item;
+  }
+
   // Appends what of one carrier or item belongs here; returns the index of the item after it.
   std::uint64_t carry(const Field& field, const Token& token, std::uint64_t base,
                       std::string& out) const {
     const std::uint64_t items = field.role == Role::item ? 1 : count(*field.child, token.bytes);
     const std::uint64_t end = base + items;
+    const auto range = range_at(base);
     if (items == 0) {
       // Without items it belongs where its neighbours are, and to one piece only.
-      if (base >= low_ && (base < high_ || is_last_)) out += token.raw;
-    } else if (base >= low_ && end <= high_) {
+      const bool is_behind_all = base == items_ && base > 0;
+      if (holds(is_behind_all ? base - 1 : base)) out += token.raw;
+    } else if (range == ranges_.end() || range->low >= end) {
+      return end;
+    } else if (range->low <= base && end <= range->high) {
       out += token.raw;
-    } else if (std::max(base, low_) < std::min(end, high_)) {
+    } else {
       wire::put_bytes(out, field.number, piece(*field.child, token.bytes, base));
     }
     return end;
   }
 
-  std::uint64_t low_;
-  std::uint64_t high_;
-  bool is_last_;
+  std::span<const ItemRange> ranges_;
+  std::uint64_t items_;
 };
+
+std::string part_of(const Message& message, std::string_view request, const ItemRange& range,
+                    std::uint64_t items) {
+  return Cut({&range, 1}, items).piece(message, request, 0);
+}
 
 Halves cut_at(const Message& message, std::string_view request, std::uint64_t middle,
               std::uint64_t items) {
-  return {Cut(0, middle, false).piece(message, request, 0),
-          Cut(middle, items, true).piece(message, request, 0)};
+  return {{part_of(message, request, {0, middle}, items), middle},
+          {part_of(message, request, {middle, items}, items), items - middle}};
 }
 
 class Splitter {
@@ -90,26 +109,27 @@ class Splitter {
   Splitter(const Message& message, std::size_t max_bytes, std::size_t budget)
       : message_(message), max_bytes_(max_bytes), budget_(budget) {}
 
-  void add(std::string piece, std::uint64_t items) {
-    if (piece.size() <= max_bytes_ || items < 2) return pieces_.push_back(std::move(piece));
-    const std::uint64_t middle = items / 2;
-    Halves halves = cut_at(message_, piece, middle, items);
-    const std::size_t both = halves.first.size() + halves.second.size();
-    const std::size_t growth = both - std::min(both, piece.size());
+  void add(Piece piece) {
+    if (piece.bytes.size() <= max_bytes_ || piece.items < 2) {
+      return pieces_.push_back(std::move(piece));
+    }
+    Halves halves = cut_at(message_, piece.bytes, piece.items / 2, piece.items);
+    const std::size_t both = halves.first.bytes.size() + halves.second.bytes.size();
+    const std::size_t growth = both - std::min(both, piece.bytes.size());
     if (growth > budget_) return pieces_.push_back(std::move(piece));
     budget_ -= growth;
-    std::string().swap(piece);
-    add(std::move(halves.first), middle);
-    add(std::move(halves.second), items - middle);
+    std::string().swap(piece.bytes);
+    add(std::move(halves.first));
+    add(std::move(halves.second));
   }
 
-  std::vector<std::string> take() { return std::move(pieces_); }
+  std::vector<Piece> take() { return std::move(pieces_); }
 
  private:
   const Message& message_;
   std::size_t max_bytes_;
   std::size_t budget_;
-  std::vector<std::string> pieces_;
+  std::vector<Piece> pieces_;
 };
 
 }  // namespace
@@ -122,20 +142,20 @@ Result<Halves> halve(Signal signal, std::string_view request) {
   return cut_at(schema::request(signal), request, seen->items / 2, seen->items);
 }
 
-std::string slice(Signal signal, std::string_view request, std::uint64_t low, std::uint64_t high,
+std::string slice(Signal signal, std::string_view request, std::span<const ItemRange> ranges,
                   std::uint64_t items) {
-  return Cut(low, high, high >= items).piece(schema::request(signal), request, 0);
+  return Cut(ranges, items).piece(schema::request(signal), request, 0);
 }
 
-Result<std::vector<std::string>> split(Signal signal, std::string_view request,
-                                       std::size_t max_bytes) {
-  if (request.size() <= max_bytes || signal == Signal::profiles) {
-    return std::vector<std::string>{std::string(request)};
-  }
+Result<std::vector<Piece>> split(Signal signal, std::string_view request, std::size_t max_bytes) {
   const auto seen = inspect(signal, request);
   if (!seen) return pass(seen.error());
+  Piece whole{std::string(request), seen->items};
+  if (request.size() <= max_bytes || signal == Signal::profiles) {
+    return std::vector<Piece>{std::move(whole)};
+  }
   Splitter splitter(schema::request(signal), max_bytes, request.size() * (kMaxGrowth - 1));
-  splitter.add(std::string(request), seen->items);
+  splitter.add(std::move(whole));
   return splitter.take();
 }
 

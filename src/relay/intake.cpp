@@ -7,9 +7,8 @@
 
 #include <boost/asio/post.hpp>
 
-#include "base/text.hpp"
 #include "otlp/request.hpp"
-#include "spool/batch.hpp"
+#include "relay/names.hpp"
 
 namespace edgehaul::relay {
 
@@ -17,7 +16,6 @@ namespace {
 
 // Until there is room on the disk again: short enough that senders' queues do not fill.
 constexpr std::chrono::seconds kWhenFull{5};
-constexpr std::size_t kMaxPeer = 128;
 
 Taken judge(const Error& why) {
   switch (why.code) {
@@ -28,38 +26,6 @@ Taken judge(const Error& why) {
     default:
       return {Outcome::later, why.message, kWhenFull};
   }
-}
-
-// Which records of the sender's spool the request is made of, each a request by itself. Null where
-// nothing is said, and where what is said does not fit the body: it is then taken as it is.
-std::shared_ptr<const spool::Batch> read_batch(otlp::Signal signal, std::string_view request,
-                                               const Sender& sender) {
-  if (sender.batch.empty()) return nullptr;
-  auto batch = spool::parse_batch(sender.batch);
-  if (!batch || batch->bytes() != request.size()) return nullptr;
-  for (spool::Run& run : batch->runs) {
-    for (spool::Slice& slice : run.slices) {
-      const auto inspection = otlp::inspect(signal, request.substr(0, slice.length));
-      if (!inspection) return nullptr;
-      slice.items = static_cast<std::uint32_t>(
-          std::min<std::uint64_t>(inspection->items, std::numeric_limits<std::uint32_t>::max()));
-      request.remove_prefix(slice.length);
-    }
-  }
-  batch->peer = text::to_utf8(std::string_view(sender.name).substr(0, kMaxPeer));
-  return std::make_shared<const spool::Batch>(std::move(*batch));
-}
-
-using Inspected = Result<otlp::Inspection>;
-
-// Of a batch whose slices were inspected: together they are the request.
-otlp::Inspection items_of(const spool::Batch& batch) {
-  otlp::Inspection sum;
-  for (const spool::Run& run : batch.runs) {
-    for (const spool::Slice& slice : run.slices)
-      sum.items += slice.items;
-  }
-  return sum;
 }
 
 // Keeps the books of one request and answers it.
@@ -91,16 +57,19 @@ class Receipt {
 struct Intake::Load {
   otlp::Signal signal;
   std::string request;
+  std::shared_ptr<const spool::Batch> batch;  // its names; null: it has none
   std::uint64_t items;
   std::uint64_t pieces;
   std::uint64_t next = 0;  // piece
   Receipt receipt;
   std::shared_ptr<std::size_t> held;
 
-  Load(otlp::Signal kind, std::string bytes, std::uint64_t count, std::size_t max_record,
-       Receipt answer, std::shared_ptr<std::size_t> budget)
+  Load(otlp::Signal kind, std::string bytes, std::shared_ptr<const spool::Batch> names,
+       std::uint64_t count, std::size_t max_record, Receipt answer,
+       std::shared_ptr<std::size_t> budget)
       : signal(kind),
         request(std::move(bytes)),
+        batch(std::move(names)),
         items(count),
         pieces(std::min<std::uint64_t>(count, (request.size() + max_record - 1) / max_record)),
         receipt(std::move(answer)),
@@ -112,6 +81,11 @@ struct Intake::Load {
   Load& operator=(const Load&) = delete;
 
   std::uint64_t begin_of(std::uint64_t piece) const { return items * piece / pieces; }
+  NamedPart part(std::uint64_t low, std::uint64_t high) const {
+    if (batch) return part_of(signal, request, *batch, low, high);
+    const otlp::ItemRange range{low, high};
+    return {otlp::slice(signal, request, {&range, 1}, items), nullptr};
+  }
 };
 
 Intake::Intake(boost::asio::io_context& io, spool::Spool& spool, const base::Clock& clock,
@@ -139,9 +113,10 @@ void Intake::append(otlp::Signal signal, Request request, std::uint64_t items,
 
 void Intake::take(otlp::Signal signal, Request request, Sender sender, Done done) {
   const std::string& plain = request.plain;
-  auto batch = read_batch(signal, plain, sender);
+  auto batch = read_names(signal, plain, sender.batch, sender.name);
   Receipt receipt(peers_, clock_.wall(), std::move(sender), std::move(done));
-  const auto inspection = batch ? Inspected(items_of(*batch)) : otlp::inspect(signal, plain);
+  const auto inspection = batch ? Result<otlp::Inspection>(otlp::Inspection{items_of(*batch)})
+                                : otlp::inspect(signal, plain);
   if (!inspection) return receipt.give({Outcome::malformed, inspection.error().message, {}});
   const std::uint64_t items = inspection->items;
   if (items == 0 && signal != otlp::Signal::profiles) return receipt.give(0);
@@ -149,8 +124,8 @@ void Intake::take(otlp::Signal signal, Request request, Sender sender, Done done
     if (*held_ > 0 && *held_ + plain.size() > max_held_) {
       return receipt.give({Outcome::later, "too many large requests at once", kWhenBusy});
     }
-    return take_in_pieces(std::make_shared<Load>(signal, std::move(request.plain), items,
-                                                 max_record_, std::move(receipt), held_));
+    return take_in_pieces(std::make_shared<Load>(signal, std::move(request.plain), std::move(batch),
+                                                 items, max_record_, std::move(receipt), held_));
   }
   append(signal, std::move(request), items, std::move(batch),
          [items, receipt = std::move(receipt)](const Result<spool::RecordId>& kept) {
@@ -159,12 +134,12 @@ void Intake::take(otlp::Signal signal, Request request, Sender sender, Done done
 }
 
 // One piece at a time: the whole would not fit what may wait for the disk. A piece that is refused
-// ends it; the sender repeats the request, those before it arrive twice.
+// ends it; the sender repeats the request, and those before it arrive twice unless they have names.
 void Intake::take_in_pieces(std::shared_ptr<Load> load) {
   const std::uint64_t low = load->begin_of(load->next);
   const std::uint64_t high = load->begin_of(++load->next);
-  std::string piece = otlp::slice(load->signal, load->request, low, high, load->items);
-  append(load->signal, {std::move(piece)}, high - low, nullptr,
+  NamedPart part = load->part(low, high);
+  append(load->signal, {std::move(part.bytes)}, high - low, std::move(part.batch),
          [this, &io = io_, alive = std::weak_ptr(alive_),
           load](const Result<spool::RecordId>& kept) mutable {
            boost::asio::post(io, [this, alive, load = std::move(load), kept] {

@@ -15,6 +15,19 @@ constexpr std::int64_t kAgeSaved = 3600;  // how far the age clock may fall back
 // A crash may leave as many ids unused.
 constexpr RecordId kIdsReserved = 1000;
 
+// Adds what is missing of a slice to `rest`.
+void add_missing(const Batch& batch, const Slice& slice, std::string_view bytes,
+                 const IdSet& places, NewRecord& rest) {
+  if (places.empty()) return;
+  if (places == places_of(slice) || !batch.cut) {
+    rest.body += bytes;
+    rest.items += slice.items;
+  } else {
+    rest.body += batch.cut(slice, bytes, places);
+    rest.items += static_cast<std::uint32_t>(places.count());
+  }
+}
+
 }  // namespace
 
 // What must be written beside a record.
@@ -139,7 +152,7 @@ Result<void> Engine::fill(std::vector<Append>* appends, const std::vector<Stored
 Result<void> Engine::insert(Append& append, std::vector<Drop>& drops) {
   const StoredRecord& packed = append.record;
   const std::shared_ptr<const Batch> batch = packed.batch;
-  if (batch && !drop_repeats(append.record)) {
+  if (batch && !packed.is_cut && !drop_repeats(append.record)) {
     senders_.stage(*batch, clock_.wall());
     append.outcome = RecordId{0};
     return {};
@@ -204,36 +217,37 @@ Losses Engine::losses() const {
   return sum;
 }
 
-// Takes out what a sender's earlier request brought already; false: nothing is left.
+// Takes out what a sender's earlier requests brought already; false: nothing is left.
 bool Engine::drop_repeats(StoredRecord& record) const {
-  Batch rest{record.batch->installation, {}, record.batch->peer};
-  std::vector<std::pair<std::size_t, std::size_t>> kept;  // offset and length
-  std::size_t at = 0;
-  std::uint32_t items = 0;
-  for (const Run& run : record.batch->runs) {
-    rest.runs.push_back({run.nonce, run.first, {}});
+  const Batch& batch = *record.batch;
+  std::vector<IdSet> missing;  // of each slice
+  bool has_repeats = false;
+  bool has_news = false;
+  for (const Run& run : batch.runs) {
     for (const Slice& slice : run.slices) {
-      if (!senders_.contains(*record.batch, run, slice.id)) {
-        kept.emplace_back(at, slice.length);
-        rest.runs.back().slices.push_back(slice);
-        items += slice.items;
-      }
-      at += slice.length;
+      missing.push_back(senders_.missing(batch, run, slice));
+      has_repeats = has_repeats || missing.back() != places_of(slice);
+      has_news = has_news || !missing.back().empty();
     }
   }
-  if (kept.empty()) return false;
-  if (rest.runs == record.batch->runs) return true;
+  if (!has_repeats || !has_news) return has_news;
   const auto body = plain_body(record);
   if (!body) return true;  // a repeat more rather than a record less
-  NewRecord cut{static_cast<Signal>(record.signal),
-                static_cast<Origin>(record.origin),
-                record.time,
-                items,
-                {},
-                std::make_shared<const Batch>(std::move(rest))};
-  for (const auto& [offset, length] : kept)
-    cut.body += std::string_view(*body).substr(offset, length);
-  if (auto packed = pack(std::move(cut))) record = std::move(*packed);
+  NewRecord rest{
+      static_cast<Signal>(record.signal), static_cast<Origin>(record.origin), record.time, 0, {}};
+  std::string_view bytes = *body;
+  auto places = missing.begin();
+  for (const Run& run : batch.runs) {
+    for (const Slice& slice : run.slices) {
+      add_missing(batch, slice, bytes.substr(0, slice.length), *places++, rest);
+      bytes.remove_prefix(slice.length);
+    }
+  }
+  if (auto packed = pack(std::move(rest))) {
+    packed->batch = std::move(record.batch);
+    packed->is_cut = true;
+    record = std::move(*packed);
+  }
   return true;
 }
 

@@ -27,27 +27,69 @@ const Senders::Row* Senders::find(std::string_view key) const {
   return nullptr;
 }
 
-bool Senders::contains(const Batch& batch, const Run& run, RecordId id) const {
+IdSet Senders::missing(const Batch& batch, const Run& run, const Slice& slice) const {
   const Row* row = find(key_of(batch, run));
-  return row != nullptr && row->ids.contains(id);
+  return row != nullptr ? without(places_of(slice), row->stored(slice)) : places_of(slice);
+}
+
+// The places of all items of the slice's record that are stored.
+IdSet Senders::Row::stored(const Slice& slice) const {
+  if (ids.contains(slice.id)) return places_of(slice);
+  const auto part = std::find_if(parts.begin(), parts.end(), [&slice](const Part& one) {
+    return one.id == slice.id && one.of == slice.record_items();
+  });
+  return part != parts.end() ? part->places : IdSet();
+}
+
+// Ids of which anything is stored; `first` may have moved up past some that came in part.
+IdSet Senders::Row::seen() const {
+  IdSet seen = ids;
+  for (const Part& part : parts) {
+    if (part.id >= first) seen.add(part.id);
+  }
+  return seen;
+}
+
+void Senders::Row::add(const Slice& slice) {
+  if (ids.contains(slice.id)) return;
+  Part part{slice.id, slice.record_items(), joined(stored(slice), places_of(slice))};
+  std::erase_if(parts, [&slice](const Part& one) { return one.id == slice.id; });
+  if (!slice.is_piece() || part.places.count() == part.of) {
+    ids.add(slice.id);
+  } else {
+    parts.push_back(std::move(part));
+  }
+}
+
+void Senders::Row::keep_bounds() {
+  while (ids.ranges().size() > kMaxRanges) {
+    const IdRange lowest = ids.ranges().front();
+    ids.remove(lowest.first, lowest.last);
+    first = ids.ranges().front().first;
+  }
+  while (ranges_of_parts() > kMaxParts)
+    parts.erase(parts.begin());
+}
+
+std::size_t Senders::Row::ranges_of_parts() const {
+  std::size_t sum = 0;
+  for (const Part& part : parts)
+    sum += part.places.ranges().size();
+  return sum;
 }
 
 void Senders::stage(const Batch& batch, base::UnixNanos now) {
   for (const Run& run : batch.runs) {
     const std::string key = key_of(batch, run);
     const Row* before = find(key);
-    Row row = before != nullptr ? *before : Row{run.first, now, now, 0, {}, {}};
+    Row row = before != nullptr ? *before : Row{run.first, now, now, 0, {}, {}, {}};
     row.last = now;
     row.peer = batch.peer;
     for (const Slice& slice : run.slices) {
-      if (row.ids.contains(slice.id)) ++row.repeats;
-      row.ids.add(slice.id);
+      if (!intersect(row.stored(slice), places_of(slice)).empty()) ++row.repeats;
+      row.add(slice);
     }
-    while (row.ids.ranges().size() > kMaxRanges) {
-      const IdRange lowest = row.ids.ranges().front();
-      row.ids.remove(lowest.first, lowest.last);
-      row.first = row.ids.ranges().front().first;
-    }
+    row.keep_bounds();
     staged_.insert_or_assign(key, std::move(row));
   }
 }
@@ -59,9 +101,9 @@ void Senders::keep_staged() {
     if (at == rows_.end()) {
       make_room(installation_of(key));
     } else {
-      ranges_ -= at->second.ids.ranges().size();
+      ranges_ -= at->second.ranges();
     }
-    ranges_ += row.ids.ranges().size();
+    ranges_ += row.ranges();
     rows_.insert_or_assign(key, std::move(row));
   }
   staged_.clear();
@@ -98,7 +140,7 @@ Senders::Rows::const_iterator Senders::longest_silent(std::string_view installat
 }
 
 void Senders::forget(Rows::const_iterator row) {
-  ranges_ -= row->second.ids.ranges().size();
+  ranges_ -= row->second.ranges();
   dirty_.insert(row->first);
   rows_.erase(row);
 }
@@ -119,17 +161,20 @@ void Senders::all_owed() {
     dirty_.insert(key);
 }
 
-// "FIRST SINCE LAST REPEATS IDS…\nPEER"
+// "FIRST SINCE LAST REPEATS IDS…\nPEER[\nID/ITEMS PLACES…]…"
 std::string Senders::write(const Row& row) {
-  return fmt::format("{} {} {} {} {}\n{}", row.first, row.since, row.last, row.repeats,
-                     format_ids(row.ids), row.peer);
+  const std::string_view peer = std::string_view(row.peer).substr(0, row.peer.find('\n'));
+  std::string text = fmt::format("{} {} {} {} {}\n{}", row.first, row.since, row.last, row.repeats,
+                                 format_ids(row.ids), peer);
+  for (const Part& part : row.parts)
+    text += fmt::format("\n{}/{} {}", part.id, part.of, format_ids(part.places));
+  return text;
 }
 
 void Senders::restore(std::string_view name, std::string_view value) {
   if (!name.starts_with(kPrefix) || value.empty()) return;
   name.remove_prefix(kPrefix.size());
-  const auto lines = text::split_once(value, '\n');
-  std::string_view rest = lines ? lines->head : value;
+  std::string_view rest = text::next_line(value).value_or("");
   Row row;
   if (!text::parse_into(text::next_field(rest), row.first) ||
       !text::parse_into(text::next_field(rest), row.since) ||
@@ -140,11 +185,30 @@ void Senders::restore(std::string_view name, std::string_view value) {
   auto ids = parse_ids(rest);
   if (!ids) return;
   row.ids = std::move(*ids);
-  if (lines) row.peer = std::string(lines->tail);
+  row.peer = std::string(text::next_line(value).value_or(""));
+  row.parts = read_parts(value);
+  row.keep_bounds();
   const std::lock_guard lock(mutex_);
   // What came while the file could not be read is newer.
-  const std::size_t ranges = row.ids.ranges().size();
+  const std::size_t ranges = row.ranges();
   if (rows_.try_emplace(std::string(name), std::move(row)).second) ranges_ += ranges;
+}
+
+// What cannot be read is taken for not stored.
+std::vector<Senders::Part> Senders::read_parts(std::string_view lines) {
+  std::vector<Part> parts;
+  while (auto line = text::next_line(lines)) {
+    const auto name = text::split_once(text::next_field(*line), '/');
+    auto places = parse_ids(*line);
+    Part part;
+    if (!name || !places || places->empty() || !text::parse_into(name->head, part.id) ||
+        !text::parse_into(name->tail, part.of) || places->ranges().back().last >= part.of) {
+      continue;
+    }
+    part.places = std::move(*places);
+    parts.push_back(std::move(part));
+  }
+  return parts;
 }
 
 std::vector<SenderReport> Senders::report() const {
@@ -163,9 +227,9 @@ std::vector<SenderReport> Senders::report() const {
     if (row.last >= report.last) report.peer = row.peer;
     report.last = std::max(report.last, row.last);
     report.repeats += row.repeats;
-    if (row.ids.empty()) continue;
-    const IdRange span{std::min(row.first, row.ids.ranges().front().first),
-                       row.ids.ranges().back().last};
+    const IdSet seen = row.seen();
+    if (seen.empty()) continue;
+    const IdRange span{std::min(row.first, seen.ranges().front().first), seen.ranges().back().last};
     report.records += row.ids.count();
     report.missing += span.last - span.first + 1 - row.ids.count();
     // One machine gives each id once, whatever start it is.

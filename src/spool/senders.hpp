@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which records of which sender are stored: the other half of one hop without duplicates. A commit
-// stages what it stores and either keeps or forgets that; the rows go into the same transaction.
-// Bounded: the sender that was silent longest goes first, then a sender's lowest ids; both can only
-// let a repeat through, never lose a record. Spool thread, but for report().
+// Which records of which sender are stored, and of those that came in pieces which items: the other
+// half of one hop without duplicates. A commit stages what it stores and either keeps or forgets
+// that; the rows go into the same transaction. Bounded: the sender that was silent longest goes
+// first, then a sender's lowest ids, and of records in pieces the one of which none came for the
+// longest; all of it can only let a repeat through, never lose a record. Spool thread, but for
+// report().
 #pragma once
 
 #include <cstdint>
@@ -26,8 +28,9 @@ struct SenderReport {
   base::UnixNanos since = 0;  // when it was first seen
   base::UnixNanos last = 0;   // when it was last seen
   std::uint64_t records = 0;  // stored
-  std::uint64_t missing = 0;  // ids between stored ones: still to come, or dropped by the sender
-  std::uint64_t repeats = 0;  // came again and were not stored again
+  // Ids between stored ones, and those stored in part: still to come, or dropped by the sender.
+  std::uint64_t missing = 0;
+  std::uint64_t repeats = 0;  // records and pieces that came again and were not stored again
   bool is_cloned = false;     // two machines share the installation
 };
 
@@ -36,12 +39,14 @@ class Senders {
   static constexpr std::size_t kMaxRows = 4096;   // starts of all senders
   static constexpr std::size_t kMaxStarts = 64;   // of one installation
   static constexpr std::size_t kMaxRanges = 512;  // of one start
+  static constexpr std::size_t kMaxParts = 256;   // ranges of items of one start
   static constexpr std::size_t kMaxAllRanges = 1U << 16;
   // Rows are named values of the spool.
   static constexpr std::string_view kPrefix = ".sender.";
 
-  // True: stored already, by an earlier commit or by what is staged.
-  bool contains(const Batch& batch, const Run& run, RecordId id) const;
+  // The places of the slice's items that are not stored yet, by an earlier commit or by what is
+  // staged; empty: all are.
+  IdSet missing(const Batch& batch, const Run& run, const Slice& slice) const;
   // In this transaction: the slices of `batch` are stored, or were found stored.
   void stage(const Batch& batch, base::UnixNanos now);
   void keep_staged();
@@ -59,6 +64,13 @@ class Senders {
   std::vector<SenderReport> report() const;  // any thread
 
  private:
+  // A record that came in pieces and is not whole yet. Its sender may number the items anew (an
+  // edgehaul that counts differently): what was stored before then says nothing.
+  struct Part {
+    RecordId id = 0;
+    std::uint32_t of = 0;  // items that the record has
+    IdSet places;          // of the items that are stored
+  };
   struct Row {
     RecordId first = 0;  // ids below it are not looked for
     base::UnixNanos since = 0;
@@ -66,6 +78,14 @@ class Senders {
     std::uint64_t repeats = 0;
     std::string peer;
     IdSet ids;
+    std::vector<Part> parts;  // the one that a piece came of last is last
+
+    IdSet stored(const Slice& slice) const;
+    IdSet seen() const;
+    void add(const Slice& slice);
+    void keep_bounds();
+    std::size_t ranges() const { return ids.ranges().size() + ranges_of_parts(); }
+    std::size_t ranges_of_parts() const;
   };
   using Rows = std::map<std::string, Row, std::less<>>;  // by installation and nonce
 
@@ -74,6 +94,7 @@ class Senders {
   Rows::const_iterator longest_silent(std::string_view installation) const;
   void forget(Rows::const_iterator row);
   static std::string write(const Row& row);
+  static std::vector<Part> read_parts(std::string_view lines);
 
   mutable std::mutex mutex_;  // over rows_: report() reads what the spool's thread writes
   Rows rows_;

@@ -60,8 +60,10 @@ IdSet ids_of(const RowHead& row);
 
 struct StoredRecord : RowHead {
   std::string body;
-  std::shared_ptr<const Batch> batch = nullptr;  // on its way in only
-  frame::AnchorPtr anchor = nullptr;             // in memory only: what a single frame leaves out
+  // On its way in only: what it is made of, and whether what was stored already is cut out of it.
+  std::shared_ptr<const Batch> batch = nullptr;
+  bool is_cut = false;
+  frame::AnchorPtr anchor = nullptr;  // in memory only: what a single frame leaves out
 };
 
 // Kind, signal and origin of every row of frames.

@@ -311,3 +311,73 @@ TEST_CASE("job: doubt that may be about size cuts before it suspects") {
   fates.take(job);
   CHECK(fates.delivered == std::vector<spool::RecordId>{1});
 }
+
+namespace {
+
+// What the name of the next request says is in it, and is there: items are numbered by their times.
+void check_name(const Job& job, unsigned of) {
+  const auto times = test::times_in(job.body());
+  const auto slices = job.slices();
+  REQUIRE(slices.size() == 1);
+  CHECK(slices[0].id == 1);
+  CHECK(slices[0].length == job.body().size());
+  if (!slices[0].is_piece()) {
+    CHECK(times.size() == of);
+    return;
+  }
+  CHECK(slices[0].of == of);
+  REQUIRE(slices[0].items == times.size());
+  for (unsigned i = 0; i < times.size(); ++i)
+    CHECK(times[i] == slices[0].from + i);
+}
+
+}  // namespace
+
+TEST_CASE("job: pieces are named by their items, however the record is cut") {
+  std::mt19937 engine(11);
+  for (int round = 0; round < 100; ++round) {
+    const unsigned of = 1 + static_cast<unsigned>(engine() % 150);
+    std::vector<spool::Record> lease;
+    lease.push_back(record(1, test::gauge("g", of), spool::Signal::metrics, of));
+    Job job(std::move(lease), round % 2 == 0 ? kLarge : 100 + engine() % 3000);
+    auto slow = verdict(Kind::retry);
+    slow.is_slow = true;
+    auto doubt = verdict(Kind::doubtful);
+    doubt.is_size_suspected = true;
+    std::vector<unsigned> accepted;
+    while (!job.is_done()) {
+      check_name(job, of);
+      const auto choice = engine() % 10;
+      const bool is_kept = choice < 4;
+      if (is_kept) {
+        for (const unsigned time : test::times_in(job.body()))
+          accepted.push_back(time);
+      }
+      job.apply(is_kept      ? verdict(Kind::delivered)
+                : choice < 6 ? slow
+                : choice < 8
+                    ? doubt
+                    : verdict(test::times_in(job.body()).size() > 1 ? Kind::split : Kind::retry));
+    }
+    Fates fates;
+    fates.take(job);
+    std::sort(accepted.begin(), accepted.end());
+    CHECK(std::adjacent_find(accepted.begin(), accepted.end()) == accepted.end());
+    if (fates.refused.empty()) CHECK(accepted.size() == of);
+  }
+}
+
+TEST_CASE("job: records around one in pieces keep their own names") {
+  std::vector<spool::Record> lease = records(2, 7);
+  lease.insert(lease.begin(), record(1, test::gauge("g", 100), spool::Signal::metrics, 100));
+  Job job(std::move(lease), 300);
+  while (job.record_count() == 1) {
+    check_name(job, 100);
+    job.apply(verdict(Kind::delivered));
+  }
+  const auto slices = job.slices();
+  REQUIRE(slices.size() == 2);
+  CHECK(slices[0] == spool::Slice{7, static_cast<std::uint32_t>(test::numbered(7).size())});
+  CHECK(slices[1].id == 8);
+  CHECK_FALSE(slices[1].is_piece());
+}

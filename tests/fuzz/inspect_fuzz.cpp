@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bytes of strangers through the wire walker, the cutter and the JSON view. The first
 // byte chooses the signal. Built for libFuzzer, or with corpus_main.cpp as an ordinary test.
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -27,18 +28,22 @@ void cut(Signal signal, std::string_view request, std::uint64_t all) {
   const auto halves = otlp::halve(signal, request);
   require(halves.has_value() == (all >= 2 && signal != Signal::profiles));
   if (halves) {
-    require(items(signal, halves->first) == all / 2);
-    require(items(signal, halves->second) == all - all / 2);
+    require(items(signal, halves->first.bytes) == all / 2);
+    require(items(signal, halves->second.bytes) == all - all / 2);
   }
   const auto pieces = otlp::split(signal, request, request.size() / 3 + 1);
   require(pieces.has_value());
   std::uint64_t together = 0;
   std::size_t bytes = 0;
-  for (const std::string& piece : *pieces) {
-    together += items(signal, piece);
-    bytes += piece.size();
+  for (const otlp::Piece& piece : *pieces) {
+    require(items(signal, piece.bytes) == piece.items);
+    together += piece.items;
+    bytes += piece.bytes.size();
   }
   require(together == all && bytes <= 4 * request.size());
+  if (all < 3 || signal == Signal::profiles) return;
+  const std::array<otlp::ItemRange, 2> ends{{{0, 1}, {all - 1, all}}};
+  require(items(signal, otlp::slice(signal, request, ends, all)) == 2);
 }
 
 }  // namespace

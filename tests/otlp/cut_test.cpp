@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+#include <random>
+
 #include <doctest/doctest.h>
 
 #include "otlp/messages.hpp"
@@ -41,10 +45,12 @@ TEST_CASE("halve: both halves together are the request, item by item") {
       REQUIRE(halves.has_value() == (all >= 2));
       if (!halves) continue;
       ++cut;
-      CHECK(items(signal, halves->first) == all / 2);
-      CHECK(items(signal, halves->second) == all - all / 2);
-      CHECK(test::reference_listing(signal, halves->first) +
-                test::reference_listing(signal, halves->second) ==
+      CHECK(halves->first.items == all / 2);
+      CHECK(halves->second.items == all - all / 2);
+      CHECK(items(signal, halves->first.bytes) == all / 2);
+      CHECK(items(signal, halves->second.bytes) == all - all / 2);
+      CHECK(test::reference_listing(signal, halves->first.bytes) +
+                test::reference_listing(signal, halves->second.bytes) ==
             test::reference_listing(signal, request));
     }
   }
@@ -61,11 +67,46 @@ TEST_CASE("slice: slices together are the request, item by item, whatever their 
       for (std::uint64_t i = 0; i < count; ++i) {
         const std::uint64_t low = all * i / count;
         const std::uint64_t high = all * (i + 1) / count;
-        const std::string piece = otlp::slice(signal, request, low, high, all);
+        if (low == high) continue;
+        const std::array ranges{otlp::ItemRange{low, high}};
+        const std::string piece = otlp::slice(signal, request, ranges, all);
         CHECK(items(signal, piece) == high - low);
         listing += test::reference_listing(signal, piece);
       }
       CHECK(listing == test::reference_listing(signal, request));
+    }
+  }
+}
+
+TEST_CASE("slice: of many ranges, it and what it leaves out are the request, item by item") {
+  std::mt19937 engine(3);
+  for (std::uint32_t seed = 0; seed < 200; ++seed) {
+    for (const Signal signal : kParsed) {
+      const std::string request = test::Maker(seed).request(signal);
+      const std::uint64_t all = items(signal, request);
+      std::array<std::vector<otlp::ItemRange>, 2> sides;
+      std::string listing;
+      for (std::uint64_t low = 0; low < all;) {
+        const std::uint64_t high = std::min(all, low + 1 + engine() % 4);
+        const otlp::ItemRange range{low, high};
+        sides[engine() % 2].push_back(range);
+        listing += test::reference_listing(signal, otlp::slice(signal, request, {&range, 1}, all));
+        low = high;
+      }
+      CHECK(listing == test::reference_listing(signal, request));
+      for (const auto& side : sides) {
+        std::string one_by_one;
+        std::uint64_t count = 0;
+        for (const otlp::ItemRange& range : side) {
+          const std::string piece = otlp::slice(signal, request, {&range, 1}, all);
+          one_by_one += test::reference_listing(signal, piece);
+          count += range.high - range.low;
+        }
+        if (count == 0) continue;
+        const std::string together = otlp::slice(signal, request, side, all);
+        CHECK(items(signal, together) == count);
+        CHECK(test::reference_listing(signal, together) == one_by_one);
+      }
     }
   }
 }
@@ -80,8 +121,8 @@ TEST_CASE("halve: repeated, it comes down to single items") {
     pieces.pop_back();
     auto halves = otlp::halve(Signal::metrics, piece);
     if (halves) {
-      pieces.push_back(std::move(halves->second));
-      pieces.push_back(std::move(halves->first));
+      pieces.push_back(std::move(halves->second.bytes));
+      pieces.push_back(std::move(halves->first.bytes));
     } else {
       CHECK(halves.error().code == Errc::invalid);
       ++singles;
@@ -105,10 +146,10 @@ TEST_CASE("halve: unknown fields and empty groups stay exactly once, headers sta
   for (const char* once : {"empty-group", "unknown-in-scope", "unknown-in-resource",
                            "unknown-at-top", "trailing-group"}) {
     CAPTURE(once);
-    CHECK(occurrences(halves->first, once) + occurrences(halves->second, once) == 1);
+    CHECK(occurrences(halves->first.bytes, once) + occurrences(halves->second.bytes, once) == 1);
   }
-  CHECK(occurrences(halves->first, "unknown-at-top") == 1);
-  for (const std::string* half : {&halves->first, &halves->second}) {
+  CHECK(occurrences(halves->first.bytes, "unknown-at-top") == 1);
+  for (const std::string* half : {&halves->first.bytes, &halves->second.bytes}) {
     CHECK(occurrences(*half, "unknown-in-record") == 2);
     CHECK(occurrences(*half, "scope-name") == 1);
     CHECK(occurrences(*half, "schema-of-scope") == 1);
@@ -132,9 +173,10 @@ TEST_CASE("split: pieces fit, keep the order and lose nothing") {
         REQUIRE(pieces);
         std::string listing;
         std::size_t bytes = 0;
-        for (const std::string& piece : *pieces) {
-          listing += test::reference_listing(signal, piece);
-          bytes += piece.size();
+        for (const otlp::Piece& piece : *pieces) {
+          listing += test::reference_listing(signal, piece.bytes);
+          CHECK(piece.items == items(signal, piece.bytes));
+          bytes += piece.bytes.size();
         }
         CHECK(listing == test::reference_listing(signal, request));
         CHECK(bytes <= 4 * request.size());
@@ -153,9 +195,9 @@ TEST_CASE("split: many small items come out below the bound") {
   REQUIRE(pieces);
   CHECK(pieces->size() >= request.size() / 2000);
   std::uint64_t all = 0;
-  for (const std::string& piece : *pieces) {
-    CHECK(piece.size() <= 2000);
-    all += items(Signal::logs, piece);
+  for (const otlp::Piece& piece : *pieces) {
+    CHECK(piece.bytes.size() <= 2000);
+    all += items(Signal::logs, piece.bytes);
   }
   CHECK(all == 1000);
 }
@@ -170,9 +212,9 @@ TEST_CASE("split: a huge header does not multiply without bound") {
   REQUIRE(pieces);
   std::size_t bytes = 0;
   std::uint64_t all = 0;
-  for (const std::string& piece : *pieces) {
-    bytes += piece.size();
-    all += items(Signal::logs, piece);
+  for (const otlp::Piece& piece : *pieces) {
+    bytes += piece.bytes.size();
+    all += items(Signal::logs, piece.bytes);
   }
   CHECK(bytes <= 4 * request.size());
   CHECK(all == 500);
@@ -180,7 +222,8 @@ TEST_CASE("split: a huge header does not multiply without bound") {
 
 TEST_CASE("split: profiles and malformed requests") {
   const std::string profiles = in(1, in(2, in(2, "") + in(2, "")));
-  CHECK(otlp::split(Signal::profiles, profiles, 1).value() == std::vector<std::string>{profiles});
+  CHECK(otlp::split(Signal::profiles, profiles, 1).value() ==
+        std::vector<otlp::Piece>{{profiles, 2}});
   CHECK(otlp::split(Signal::logs, "\x0A\x05", 1).error().code == Errc::malformed);
 }
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "spool/senders.hpp"
 
+#include <algorithm>
 #include <atomic>
+#include <map>
+#include <random>
 #include <thread>
 
 #include <doctest/doctest.h>
@@ -27,6 +30,24 @@ Batch ids(RecordId first, RecordId last, const std::string& nonce = kStart) {
   for (RecordId id = first; id <= last; ++id)
     slices.push_back({id, 4});
   return batch_of(slices, nonce);
+}
+
+bool has(const Senders& senders, const Batch& batch, RecordId id) {
+  return senders.missing(batch, batch.runs[0], {id, 4}).empty();
+}
+
+// The items [from, from + items) of record `id`, which has `of`; four bytes each.
+Slice piece(RecordId id, std::uint32_t from, std::uint32_t items, std::uint32_t of) {
+  return {id, 4 * items, items, from, of};
+}
+
+Slice whole(RecordId id, std::uint32_t items) {
+  return {id, 4 * items, items};
+}
+
+IdSet missing(const Senders& senders, const Slice& slice) {
+  const Batch batch = batch_of({slice});
+  return senders.missing(batch, batch.runs[0], slice);
 }
 
 void commit(Senders& senders, const Batch& batch, base::UnixNanos now = 1) {
@@ -77,6 +98,34 @@ TEST_CASE("batch: what is none") {
   }
 }
 
+TEST_CASE("batch: pieces of a record are named by their items") {
+  Batch batch = batch_of({piece(7, 0, 25, 100), {8, 9}, {9, 3}, piece(9, 99, 1, 100)});
+  const std::string text = format_batch(batch);
+  CHECK(text == "1 " + kSite + " 1111111111111111@1 7/0-24/100:100 8:9,3 9/99-99/100:4");
+  const auto read = parse_batch(text);
+  REQUIRE(read.has_value());
+  CHECK(read->runs == batch.runs);
+  CHECK(read->bytes() == 116);
+  // A whole record after a piece of the one before it is not taken for the piece's.
+  batch.runs[0].slices = {piece(7, 0, 25, 100), {8, 9}};
+  CHECK(parse_batch(format_batch(batch))->runs == batch.runs);
+}
+
+TEST_CASE("batch: what is no piece") {
+  const std::string head = "1 " + kSite + " 1111111111111111@1 ";
+  CHECK(parse_batch(head + "7/0-0/1:4").has_value());
+  CHECK(parse_batch(head + "7/4294967293-4294967293/4294967294:4").has_value());
+  for (const char* text : {"7/0-1/1:4",   "7/1-1/1:4",   "7/2-1/9:4",
+                           "7/0-0/0:4",   "7/-0/1:4",    "7/0-/1:4",
+                           "7/0/1:4",     "7/0-0:4",     "7/0-0/1:0",
+                           "7/0-0/1:4,5", "7/0-0/1:",    "0/0-0/1:4",
+                           "/0-0/1:4",    "7/0-0/1/2:4", "7/0-0/4294967296:4",
+                           "7/-1-0/1:4",  "7/0--1/1:4",  "7/0x0-0/1:4",
+                           "7//:4",       "7/-/:4",      "4611686018427387904/0-0/1:4"}) {
+    CHECK_FALSE_MESSAGE(parse_batch(head + text).has_value(), text);
+  }
+}
+
 TEST_CASE("batch: five hundred records fit a header, more than fit go without") {
   std::vector<Slice> slices;
   for (RecordId id = 1'000'000; id < 1'000'500; ++id)
@@ -91,14 +140,14 @@ TEST_CASE("senders: staged is there until the commit fails") {
   Senders senders;
   const Batch batch = ids(1, 3);
   senders.stage(batch, 1);
-  CHECK(senders.contains(batch, batch.runs[0], 2));
+  CHECK(has(senders, batch, 2));
   senders.forget_staged();
-  CHECK_FALSE(senders.contains(batch, batch.runs[0], 2));
+  CHECK_FALSE(has(senders, batch, 2));
   // The failed commit may be on the disk: its row is taken back.
   CHECK(senders.owed().begin()->second.empty());
   commit(senders, batch);
-  CHECK(senders.contains(batch, batch.runs[0], 2));
-  CHECK_FALSE(senders.contains(batch, batch.runs[0], 4));
+  CHECK(has(senders, batch, 2));
+  CHECK_FALSE(has(senders, batch, 4));
 }
 
 TEST_CASE("senders: gaps, repeats and clones are told") {
@@ -128,8 +177,8 @@ TEST_CASE("senders: bounded in starts and ranges, and never takes for stored wha
     commit(senders, ids(id, id));
   const Batch any = ids(1, 1);
   for (RecordId id = 2; id <= 4000; id += 2)
-    CHECK_FALSE(senders.contains(any, any.runs[0], id));
-  CHECK(senders.contains(any, any.runs[0], 3999));
+    CHECK_FALSE(has(senders, any, id));
+  CHECK(has(senders, any, 3999));
   CHECK(senders.report()[0].records == Senders::kMaxRanges);
   for (int start = 0; start < 200; ++start)
     commit(senders, ids(1, 1, fmt::format("{:016}", start)), 100 + start);
@@ -152,6 +201,92 @@ TEST_CASE("senders: rows survive the file, unreadable ones are left out") {
   REQUIRE(report.size() == 1);
   CHECK(report[0].records == 5);
   CHECK(report[0].peer == "site-0042");
+}
+
+TEST_CASE("senders: a record in pieces is stored when the last one is") {
+  Senders senders;
+  commit(senders, batch_of({whole(6, 1), piece(7, 10, 10, 30)}));
+  CHECK(format_ids(missing(senders, whole(7, 30))) == "0-9 20-29");
+  CHECK(format_ids(missing(senders, piece(7, 5, 10, 30))) == "5-9");
+  CHECK(missing(senders, piece(7, 12, 3, 30)).empty());
+  CHECK(senders.report().at(0).records == 1);
+  CHECK(senders.report().at(0).missing == 6);  // 1 to 5, and 7
+  commit(senders, batch_of({piece(7, 20, 10, 30)}));
+  CHECK(senders.report().at(0).repeats == 0);
+  SUBCASE("with its last piece") {
+    commit(senders, batch_of({piece(7, 0, 12, 30)}));
+  }
+  SUBCASE("with all of it") {
+    commit(senders, batch_of({whole(7, 30)}));
+  }
+  CHECK(missing(senders, whole(7, 30)).empty());
+  CHECK(missing(senders, piece(7, 0, 1, 30)).empty());
+  CHECK(senders.report().at(0).records == 2);
+  CHECK(senders.report().at(0).missing == 5);
+  CHECK(senders.report().at(0).repeats == 1);
+}
+
+TEST_CASE("senders: items that are numbered anew are not taken for stored ones") {
+  Senders senders;
+  commit(senders, batch_of({piece(7, 0, 10, 30)}));
+  CHECK(missing(senders, piece(7, 0, 10, 20)).count() == 10);
+  CHECK(missing(senders, whole(7, 20)).count() == 20);
+  commit(senders, batch_of({piece(7, 10, 10, 20)}));
+  CHECK(missing(senders, piece(7, 0, 30, 30)).count() == 30);
+  CHECK(format_ids(missing(senders, whole(7, 20))) == "0-9");
+}
+
+TEST_CASE("senders: pieces are bounded, the one that waits longest for its next goes first") {
+  Senders senders;
+  commit(senders, batch_of({piece(1, 0, 1, 9), piece(2, 0, 1, 9)}));
+  for (RecordId id = 3; id < 3 + Senders::kMaxParts - 2; ++id)
+    commit(senders, batch_of({piece(id, 0, 1, 9)}));
+  commit(senders, batch_of({piece(1, 1, 1, 9)}));
+  CHECK(missing(senders, piece(2, 0, 1, 9)).empty());
+  commit(senders, batch_of({piece(9999, 0, 1, 9)}));
+  CHECK_FALSE(missing(senders, piece(2, 0, 1, 9)).empty());
+  CHECK(format_ids(missing(senders, whole(1, 9))) == "2-8");
+  // A record with more holes than are kept is known no more, and nothing of it is lost.
+  for (std::uint32_t from = 0; from <= 2 * Senders::kMaxParts; from += 2)
+    commit(senders, batch_of({piece(5000, from, 1, 9999)}));
+  CHECK(missing(senders, whole(5000, 9999)).count() == 9999);
+  senders.all_owed();
+  CHECK(senders.owed().begin()->second.size() < 8192);
+}
+
+TEST_CASE("senders: pieces survive the file, and what cannot be read of them is not stored") {
+  Senders senders;
+  commit(senders, batch_of({whole(3, 1), piece(7, 10, 10, 30), piece(8, 0, 1, 2)}), 3);
+  senders.all_owed();
+  const auto [name, value] = *senders.owed().begin();
+  CHECK(value == "1 3 3 0 3\nsite-0042\n7/30 10-19\n8/2 0");
+  Senders again;
+  again.restore(name, value + "\n9/5 0-5\nx/5 0\n10/5\n11 0-1\n12/9 4-1");
+  CHECK(format_ids(missing(again, whole(7, 30))) == "0-9 20-29");
+  CHECK(format_ids(missing(again, whole(8, 2))) == "1");
+  for (RecordId id = 9; id <= 12; ++id)
+    CHECK(missing(again, whole(id, 5)).count() == 5);
+  CHECK(again.report().at(0).peer == "site-0042");
+  CHECK(again.report().at(0).missing == 7);
+  // As an edgehaul without pieces wrote it, and a peer's name that holds a newline.
+  Senders older;
+  older.restore(name, "1 3 3 0 3\nsite");
+  CHECK(older.report().at(0).peer == "site");
+  Batch odd = batch_of({piece(7, 0, 1, 2)});
+  odd.peer = "a\n7/2 0-1";
+  commit(older, odd);
+  older.all_owed();
+  CHECK(older.owed().begin()->second == "1 3 1 0 3\na\n7/2 0");
+}
+
+TEST_CASE("senders: pieces of a failed commit are taken back") {
+  Senders senders;
+  commit(senders, batch_of({piece(7, 0, 1, 3)}));
+  senders.stage(batch_of({piece(7, 1, 2, 3)}), 2);
+  CHECK(missing(senders, whole(7, 3)).empty());
+  senders.forget_staged();
+  CHECK(format_ids(missing(senders, whole(7, 3))) == "1-2");
+  CHECK(senders.owed().begin()->second.ends_with("\n7/3 0"));
 }
 
 TEST_CASE("spool: a record of a sender is stored once") {
@@ -210,4 +345,99 @@ TEST_CASE("spool: lengths that do not fit the body name nothing") {
     CHECK(send(rig, {"body"}, batch_of({{1, 9}})).value() > 0);
   CHECK(rig.bodies(0).size() == 2);
   CHECK(rig.spool->senders().empty());
+}
+
+namespace {
+
+// Records of four-byte items, sent in whatever cuts, and what of them was acknowledged.
+struct Site {
+  explicit Site(unsigned seed) : engine(seed) {
+    for (RecordId id = 1; id <= 12; ++id) {
+      std::string& body = bodies[id];
+      for (unsigned i = 0, items = 1 + pick(id % 4 == 0 ? 3 : 40); i < items; ++i)
+        body += fmt::format("{:02}{:02}", id, i);
+    }
+  }
+  unsigned pick(unsigned below) { return static_cast<unsigned>(engine() % below); }
+  std::uint32_t items(RecordId id) const {
+    return static_cast<std::uint32_t>(bodies.at(id).size() / 4);
+  }
+  // A run of the record's items; all of them go under the record's own name, mostly.
+  Slice any_slice(RecordId id) {
+    const std::uint32_t from = pick(3) == 0 ? 0 : pick(items(id));
+    const std::uint32_t count = pick(3) == 0 ? items(id) - from : 1 + pick(items(id) - from);
+    if (count == items(id) && pick(4) > 0) return whole(id, count);
+    return piece(id, from, count, items(id));
+  }
+  NewRecord request(const std::vector<Slice>& slices) const {
+    Batch batch = batch_of(slices);
+    batch.cut = [](const Slice& slice, std::string_view bytes, const IdSet& places) {
+      std::string out;
+      for (const RecordId place : places.list())
+        out += bytes.substr(4 * (place - slice.from), 4);
+      return out;
+    };
+    NewRecord made = record({}, Signal::metrics, Origin::peer);
+    made.items = 0;
+    for (const Slice& slice : slices) {
+      made.body += bodies.at(slice.id).substr(4 * slice.from, slice.length);
+      made.items += slice.items;
+    }
+    made.batch = std::make_shared<const Batch>(std::move(batch));
+    return made;
+  }
+
+  std::mt19937 engine;
+  std::map<RecordId, std::string> bodies;
+};
+
+}  // namespace
+
+TEST_CASE("spool: whatever pieces come, repeated and in any order, each item is stored once") {
+  for (unsigned seed = 0; seed < 10; ++seed) {
+    CAPTURE(seed);
+    Rig rig;
+    rig.open();
+    Site site(seed);
+    for (int step = 0; step < 40; ++step) {
+      if (site.pick(20) == 0) rig.open();
+      std::vector<Slice> slices;
+      const RecordId first = 1 + site.pick(12);
+      for (RecordId id = first; id <= std::min<RecordId>(12, first + site.pick(3)); ++id)
+        slices.push_back(site.any_slice(id));
+      // Some wait for the same commit as the one after them.
+      if (site.pick(3) == 0) {
+        rig.spool->append(site.request(slices), [](Result<RecordId> id) { CHECK(id.has_value()); });
+      } else {
+        REQUIRE(rig.spool->append_and_wait(site.request(slices)).has_value());
+      }
+    }
+    for (RecordId id = 1; id <= 12; ++id)
+      REQUIRE(rig.spool->append_and_wait(site.request({whole(id, site.items(id))})).has_value());
+    std::vector<std::string> stored;
+    for (const Record& record : rig.lease(0)) {
+      CHECK(record.items == record.body.size() / 4);
+      for (std::size_t at = 0; at < record.body.size(); at += 4)
+        stored.push_back(record.body.substr(at, 4));
+    }
+    std::vector<std::string> sent;
+    for (const auto& [id, body] : site.bodies) {
+      for (std::size_t at = 0; at < body.size(); at += 4)
+        sent.push_back(body.substr(at, 4));
+    }
+    std::sort(stored.begin(), stored.end());
+    CHECK(stored == sent);
+    const SenderReport report = rig.spool->senders().at(0);
+    CHECK(report.records == 12);
+    CHECK(report.missing == 0);
+  }
+}
+
+TEST_CASE("spool: what cannot be cut is stored again rather than lost") {
+  Rig rig;
+  rig.open();
+  CHECK(send(rig, {"one "}, batch_of({piece(1, 0, 1, 2)})).value() > 0);
+  CHECK(send(rig, {"one two "}, batch_of({whole(1, 2)})).value() > 0);
+  CHECK(send(rig, {"one two "}, batch_of({whole(1, 2)})).value() == 0);
+  CHECK(rig.bodies(0) == std::vector<std::string>{"one ", "one two "});
 }
