@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A spool as a long outage leaves it: fill DIRECTORY DESTINATION TICKS LAST_NANOS STEP_NANOS
-// [MAX_SIZE]. Each record is one tick of some gauges, with as much that cannot be compressed as a
-// real tick has. With a bound it prints how many ticks are held, and fails if the bound was ever
-// passed.
+// [MAX_SIZE [GAUGES]]. Each record is one tick of some gauges, with as much that cannot be
+// compressed as a real tick has. With a bound (0: none) it prints how many ticks are held, and
+// fails if the bound was ever passed.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -44,16 +44,15 @@ std::string metric(const std::string& name, std::uint64_t time, std::uint64_t va
   return field(2, field(1, name) + field(5, field(1, fixed(3, time) + fixed(6, value))));
 }
 
-std::string tick(std::uint64_t time, std::mt19937_64& random) {
-  constexpr int kNoise = 30;
+std::string tick(std::uint64_t time, std::uint64_t gauges, std::mt19937_64& random) {
   std::string metrics = metric("system.cpu.load_average.1m", time, 1);
-  for (int i = 0; i < kNoise; ++i)
+  for (std::uint64_t i = 1; i < gauges; ++i)
     metrics += metric(fmt::format("noise.{}", i), time, random());
   return field(1, field(2, metrics));
 }
 
 int fill(const std::string& directory, const std::string& destination, std::uint64_t ticks,
-         std::uint64_t last, std::uint64_t step, std::uint64_t max_size) {
+         std::uint64_t last, std::uint64_t step, std::uint64_t max_size, std::uint64_t gauges) {
   const base::SystemClock clock;
   spool::Options options;
   options.directory = directory;
@@ -66,7 +65,7 @@ int fill(const std::string& directory, const std::string& destination, std::uint
   for (std::uint64_t i = 0; i < ticks; ++i) {
     const std::uint64_t time = last - (ticks - 1 - i) * step;
     spool::NewRecord record{spool::Signal::metrics, spool::Origin::own,
-                            static_cast<base::UnixNanos>(time), 1, tick(time, random)};
+                            static_cast<base::UnixNanos>(time), 1, tick(time, gauges, random)};
     // Some to each commit.
     if (i % 50 == 49 || i + 1 == ticks) {
       if (!(*spool)->append_and_wait(std::move(record))) return 1;
@@ -86,10 +85,11 @@ int fill(const std::string& directory, const std::string& destination, std::uint
 int main(int argc, char** argv) {
   log::start(log::Level::error, false);
   const std::vector<std::string> args(argv + 1, argv + argc);
-  std::uint64_t numbers[4] = {};
-  bool reads = args.size() == 5 || args.size() == 6;
+  std::uint64_t numbers[5] = {0, 0, 0, 0, 31};
+  bool reads = args.size() >= 5 && args.size() <= 7;
   for (std::size_t i = 0; reads && i + 2 < args.size(); ++i)
     reads = text::parse_into(args[i + 2], numbers[i]);
-  if (!reads) return std::fprintf(stderr, "usage: fill DIR DESTINATION TICKS LAST STEP [MAX]\n"), 2;
-  return fill(args[0], args[1], numbers[0], numbers[1], numbers[2], numbers[3]);
+  if (!reads)
+    return std::fprintf(stderr, "usage: fill DIR DESTINATION TICKS LAST STEP [MAX [GAUGES]]\n"), 2;
+  return fill(args[0], args[1], numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]);
 }

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """One hop without duplicates: agents, a network that loses answers, a relay that is killed. The
-relay's spool holds each tick of an agent exactly once."""
+relay's spool holds each tick of an agent exactly once, also one that came in pieces."""
 
+import collections
 import glob
 import http.client
 import os
@@ -69,11 +70,10 @@ class OneHop(Case):
         return self.agent(f"forward.0.endpoint=http://127.0.0.1:{port}", "forward.0.name=central",
                           "forward.0.protocol=http", "forward.0.backoff.initial=50ms",
                           "forward.0.backoff.max=200ms", "forward.0.timeout=5s",
-                          # Ticks that fit one request, whatever runs on this machine.
-                          "collect.cgroup.enabled=false", directory=home, interval=interval)
+                          directory=home, interval=interval)
 
     def stored(self):
-        """The times of the ticks that came from agents, as the relay holds them."""
+        """What came from agents, as the relay holds it: requests."""
         where = os.path.join(self.directory, "exported")
         shutil.rmtree(where, True)
         os.mkdir(where)
@@ -82,19 +82,26 @@ class OneHop(Case):
         listed = subprocess.run([BINARY, "spool", "ls", "--dir", state], check=True,
                                 capture_output=True, text=True).stdout
         peers = {int(line.split()[0]) for line in listed.splitlines() if " peer " in line}
-        times = []
+        requests = []
         for path in sorted(glob.glob(os.path.join(where, "*.pb"))):
             if int(os.path.basename(path).split(".")[0]) in peers:
                 with open(path, "rb") as file:
-                    times += otlp.tick_times(file.read())
-        return times
+                    requests.append(file.read())
+        return requests
+
+    def stored_ticks(self):
+        """Their times; nothing of them is there twice."""
+        requests = self.stored()
+        points = collections.Counter(p for request in requests for p in otlp.points(request))
+        self.assertEqual([p for p, times in points.items() if times > 1], [], "stored twice")
+        return [time for request in requests for time in otlp.tick_times(request)]
 
     def senders(self):
         return self.relay.status()["receive"]["senders"]
 
-    def drained(self, agent):
+    def drained(self, agent, left=1):
         wait_until(lambda: (agent.status() or {"spool": {"held": {"records": 9}}})
-                   ["spool"]["held"]["records"] <= 1, "the drain")
+                   ["spool"]["held"]["records"] <= left, "the drain")
 
     def test_lost_answers(self):
         network = self.network()
@@ -103,8 +110,7 @@ class OneHop(Case):
         made = agent.status()["sampler"]["ticks"]
         self.drained(agent)
         self.assertEqual(agent.stop(), 0)
-        ticks = self.stored()
-        self.assertEqual(len(ticks), len(set(ticks)), "stored twice")
+        ticks = self.stored_ticks()
         self.assertGreaterEqual(len(ticks), made)
         (sender,) = self.senders()
         self.assertGreater(sender["repeats"], 0, "nothing came twice: the test tested nothing")
@@ -136,8 +142,7 @@ class OneHop(Case):
         made += agent.status()["sampler"]["ticks"]
         self.drained(agent)
         self.assertEqual(agent.stop(), 0)
-        ticks = self.stored()
-        self.assertEqual(len(ticks), len(set(ticks)), "stored twice")
+        ticks = self.stored_ticks()
         self.assertLessEqual(old, set(ticks), "ticks of the outage are missing")
         self.assertGreaterEqual(len(ticks), 3000 + made - 1)
         verified = subprocess.run([BINARY, "spool", "verify", "--dir", self.relay.state], check=True,
@@ -145,6 +150,44 @@ class OneHop(Case):
         self.assertRegex(verified, ": 0 missing, [0-9]+ duplicates dropped since 20")
         print(f"{network.count} requests, {network.lost} answers lost, "
               f"{self.senders()[0]['repeats']} repeats not stored")
+
+    def test_ticks_in_pieces_through_kills_of_both(self):
+        random.seed(11)
+        ticks, gauges, step = 60, 2000, 10**10
+        network = self.network()
+        agent = self.agent_at(network.port, "site", interval="1s")
+        os.mkdir(agent.state)
+        last = time.time_ns() - step
+        subprocess.run([FILL, agent.state, "central", str(ticks), str(last), str(step), "0", str(gauges)],
+                       check=True)
+        settings = agent.settings
+        for life in range(8):
+            # Each life cuts ticks of 100 KiB in another way.
+            agent.settings = settings + [f"forward.0.max_request={random.randrange(16, 50)}KiB"]
+            agent.start()
+            before = network.count
+            wait_until(lambda: network.count >= before + 12, "requests")
+            time.sleep(random.random() / 10)
+            victims = [self.relay] if life % 3 == 1 else [agent] if life % 3 else [agent, self.relay]
+            for victim in victims:
+                victim.kill()
+            if self.relay in victims:
+                self.relay.start()
+            if agent not in victims:
+                self.assertEqual(agent.stop(), 0)
+        agent.start()
+        self.drained(agent, left=0)
+        self.assertEqual(agent.stop(), 0)
+        points = collections.Counter(p for request in self.stored() for p in otlp.points(request))
+        self.assertEqual([p for p, times in points.items() if times > 1], [], "stored twice")
+        old = collections.Counter(when for when, *_ in points)
+        lacking = {i: old[last - i * step] for i in range(ticks) if old[last - i * step] != gauges}
+        self.assertEqual(lacking, {}, "points of the outage are missing")
+        (sender,) = self.senders()
+        self.assertGreater(sender["repeats"], 0, "nothing came twice: the test tested nothing")
+        self.assertEqual(sender["missing"], 0)
+        print(f"{network.count} requests, {network.lost} answers lost, "
+              f"{sender['repeats']} repeats not stored")
 
     def test_copies_of_one_image_are_told_apart(self):
         one = self.agent_at(self.port, "one").start()
@@ -159,7 +202,8 @@ class OneHop(Case):
         for machine in both:
             self.drained(machine)
             self.assertEqual(machine.stop(), 0)
-        self.assertGreaterEqual(len(self.stored()), made, "a copy's ticks were taken for repeats")
+        ticks = [t for request in self.stored() for t in otlp.tick_times(request)]
+        self.assertGreaterEqual(len(ticks), made, "a copy's ticks were taken for repeats")
         (sender,) = self.senders()
         self.assertTrue(sender["cloned"])
 
@@ -171,7 +215,7 @@ class OneHop(Case):
             self.assertEqual(agent.stop(), 0)
             shutil.rmtree(agent.state)
         self.assertEqual(len(self.senders()), 2)
-        self.assertGreaterEqual(len(self.stored()), 10)
+        self.assertGreaterEqual(len(self.stored_ticks()), 10)
 
 
 if __name__ == "__main__":

@@ -120,3 +120,10 @@ def tick_times(request):
                 if text(data, 1) == "system.cpu.load_average.1m":
                     times += [point.time for point in Metric(data, {}, "").points]
     return times
+
+
+def points(request):
+    """What each point is of and when, in order: no two of one host are the same."""
+    return [(point.time, metric.name, str(sorted(metric.resource.items())),
+             str(sorted(point.attributes.items())))
+            for metric in metrics(request) for point in metric.points]

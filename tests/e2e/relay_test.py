@@ -28,6 +28,7 @@ class Senders:
     def __init__(self, port, count, records=5, size=40, pause=0.0):
         self.port, self.records, self.size, self.pause = port, records, size, pause
         self.acked, self.answers = [], collections.Counter()
+        self.waits = collections.Counter()  # Retry-After of what was refused
         self.lock, self.stopping = threading.Lock(), threading.Event()
         self.threads = [threading.Thread(target=self.run, args=(n,), daemon=True)
                         for n in range(count)]
@@ -55,6 +56,8 @@ class Senders:
                         self.answers[response.status] += 1
                         if response.status == 200:
                             self.acked += texts
+                        else:
+                            self.waits[response.getheader("retry-after")] += 1
                     if response.status == 200:
                         break
                 except (OSError, http.client.HTTPException):
@@ -307,9 +310,17 @@ class Relay(Case):
         return answers
 
     def test_overload_over_http_costs_no_memory_and_only_retryable_answers(self):
-        answers = self.overload(
-            lambda relay: Senders(self.port_of(relay, "http"), 16, records=40, size=500), 200, 503)
+        senders = []
+
+        def make(relay):
+            senders.append(Senders(self.port_of(relay, "http"), 16, records=40, size=500))
+            return senders[0]
+
+        answers = self.overload(make, 200, 503)
         self.assertLessEqual(set(answers), {200} | RETRYABLE)
+        self.assertEqual(sum(senders[0].waits.values()), answers.total() - answers[200])
+        # Seconds; nobody is refused without a word on when to come again.
+        self.assertLessEqual(set(senders[0].waits), {"1", "5"})
 
     def test_overload_over_grpc_costs_no_memory_and_only_retryable_answers(self):
         answers = self.overload(

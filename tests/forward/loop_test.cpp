@@ -689,7 +689,7 @@ TEST_CASE("loop: records past max_age are withheld and counted") {
   }
 }
 
-TEST_CASE("loop: a request names the records in it, a piece of a record goes without") {
+TEST_CASE("loop: a request names the records in it, a piece of a record by its items") {
   auto destination = test::http_destination();
   destination.max_request = 20'000;
   World world({destination});
@@ -711,11 +711,24 @@ TEST_CASE("loop: a request names the records in it, a piece of a record goes wit
   CHECK(batch->bytes() == sizes[0]);
 
   names.clear();
+  sizes.clear();
   world.queue.append(test::record_of(test::gauge("large", 4'000)));
   world.loop->notify();
   world.settle_down();
   REQUIRE(names.size() > 1);
-  CHECK(std::all_of(names.begin(), names.end(), [](const auto& one) { return one.empty(); }));
+  std::uint32_t items = 0;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto piece = spool::parse_batch(names[i]);
+    REQUIRE(piece.has_value());
+    CHECK(piece->bytes() == sizes[i]);
+    REQUIRE(piece->runs[0].slices.size() == 1);
+    const spool::Slice& slice = piece->runs[0].slices[0];
+    CHECK(slice.id == 4);
+    CHECK(slice.of == 4'000);
+    CHECK(slice.from == items);
+    items += slice.items;
+  }
+  CHECK(items == 4'000);
 }
 
 TEST_CASE("loop: a spool in trouble is asked again, nothing is sent twice meanwhile") {
