@@ -56,7 +56,7 @@ class OneHop(Case):
         self.relay_home = os.path.join(self.directory, "relay")
         os.mkdir(self.relay_home)
         self.relay = self.agent("mode=relay", f"receive.http.listen=127.0.0.1:{self.port}",
-                                "receive.grpc.listen=", directory=self.relay_home, interval="1h")
+                                'receive.grpc.listen=""', directory=self.relay_home, interval="1h")
         self.relay.start()
 
     def network(self):
