@@ -25,7 +25,7 @@ class FaultDisk {
     vfs.zName = "faulty";
     vfs.xOpen = open;
     vfs_ = &vfs;
-    write_fault = sync_fault = open_fault = SQLITE_OK;
+    write_fault = sync_fault = one_sync_fault = open_fault = SQLITE_OK;
     grow_limit = INT64_MAX;
     held_ = nullptr;
     ballast_bytes = 0;
@@ -44,6 +44,7 @@ class FaultDisk {
   // SQLITE_OK, or what the call answers.
   static inline std::atomic<int> write_fault;
   static inline std::atomic<int> sync_fault;
+  static inline std::atomic<int> one_sync_fault;  // the next one alone
   static inline std::atomic<int> open_fault;
   // No file may be written past this many bytes: a full disk that still takes rewrites.
   static inline std::atomic<std::int64_t> grow_limit;
@@ -83,6 +84,7 @@ class FaultDisk {
   }
   static int sync(sqlite3_file* file, int flags) {
     if (sync_fault != SQLITE_OK) return sync_fault;
+    if (const int fault = one_sync_fault.exchange(SQLITE_OK); fault != SQLITE_OK) return fault;
     return methods_.load()->xSync(file, flags);
   }
 

@@ -9,6 +9,7 @@
 
 #include <doctest/doctest.h>
 
+#include "spool/fault_disk.hpp"
 #include "spool/rig.hpp"
 
 using namespace edgehaul;
@@ -431,6 +432,31 @@ TEST_CASE("spool: whatever pieces come, repeated and in any order, each item is 
     CHECK(report.records == 12);
     CHECK(report.missing == 0);
   }
+}
+
+TEST_CASE("spool: what is cut stays so when its commit is tried again") {
+  FaultDisk disk;
+  Rig rig;
+  rig.open();
+  Site site(1);
+  const std::uint32_t items = site.items(1);
+  REQUIRE(items > 4);
+  const auto send = [&](const Slice& slice) {
+    return rig.spool->append_and_wait(site.request({slice})).value();
+  };
+  CHECK(send(piece(1, 2, 2, items)) > 0);
+  FaultDisk::one_sync_fault = SQLITE_IOERR_FSYNC;
+  CHECK(send(whole(1, items)) > 0);
+  CHECK(FaultDisk::one_sync_fault == SQLITE_OK);
+  SUBCASE("while it runs") {}
+  SUBCASE("over a restart") {
+    rig.open();
+  }
+  CHECK(send(whole(1, items)) == 0);
+  const std::string& body = site.bodies[1];
+  CHECK(rig.bodies(0) ==
+        std::vector<std::string>{body.substr(8, 8), body.substr(0, 8) + body.substr(16)});
+  CHECK(rig.spool->senders().at(0).records == 1);
 }
 
 TEST_CASE("spool: what cannot be cut is stored again rather than lost") {
