@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/mapped_code.hpp"
 #include "base/units.hpp"
 #include "base/version.hpp"
 #include "status/routes.hpp"
@@ -19,6 +20,8 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr seconds kServerStop{1};
+// By then the first ticks are delivered.
+constexpr seconds kStartUp{20};
 // For requests under way to be committed and answered.
 constexpr seconds kRelayStop{5};
 // A sampler that has not ticked for this many intervals (and at least a minute) hangs.
@@ -58,6 +61,10 @@ Result<void> Daemon::start() {
   watchdog_period_ = watchdog_period(environment("WATCHDOG_USEC"), environment("WATCHDOG_PID"));
   notify_.ready(headline());
   beat();
+  started_up_.expires_after(kStartUp);
+  started_up_.async_wait([](const boost::system::error_code& fault) {
+    if (!fault) base::let_go_of_code();
+  });
   return {};
 }
 
@@ -72,6 +79,7 @@ void Daemon::stop() {
   notify_.stopping();
   signals_.cancel();
   watchdog_.cancel();
+  started_up_.cancel();
   if (relay_) {
     relay_->stop(kRelayStop, [this] { io_.stop(); });
     io_.restart();

@@ -57,6 +57,7 @@ class Daemon {
   boost::asio::io_context io_{1};
   boost::asio::signal_set signals_{io_};
   boost::asio::steady_timer watchdog_{io_};
+  boost::asio::steady_timer started_up_{io_};
   std::chrono::microseconds watchdog_period_{0};
   Flow flow_;
   std::shared_ptr<relay::Peers> peers_;
