@@ -124,6 +124,40 @@ class Promises:
         return faults
 
 
+class WindowPromises(Promises):
+    """The same where ticks may wait in memory: what is older than the window, or was followed by a
+    peer's record or a stop, is on the disk; of the rest the newest may be missing."""
+
+    WINDOW = 6  # ticks
+
+    def __init__(self):
+        super().__init__()
+        self.waiting = []  # may not be on the disk yet, from the oldest on
+        self.lost = 0  # the most that a cut took
+
+    def take(self, mark):
+        word, *numbers = mark.split()
+        if word == "tick":
+            self.waiting.append(int(numbers[0]))
+            self.own.update(self.waiting[:-self.WINDOW])
+            del self.waiting[:-self.WINDOW]
+            return
+        if word in ("ack", "stopped"):
+            self.own.update(self.waiting)
+        if word in ("ack", "stopped", "begin"):
+            self.waiting = []
+        if word in ("try", "ack", "ask", "done"):
+            super().take(mark)
+
+    def faults(self, found):
+        faults = super().faults(found)
+        there = [n in found.get("numbers", ()) for n in self.waiting if n not in self.asked]
+        self.lost = max(self.lost, there.count(False))
+        if there != sorted(there, reverse=True):
+            faults.append(f"others than the newest ticks are missing: {self.waiting} {there}")
+        return faults
+
+
 class Ticks:
     """What an agent told of its ticks (milliseconds): how many were durable, which were received."""
 
@@ -145,6 +179,18 @@ class Ticks:
         if there >= self.durable:
             return []
         return [f"{self.durable - there} of {self.durable} durable ticks are missing"]
+
+
+class WindowTicks(Ticks):
+    """The same with a loss window: of what does not count as durable yet only the newest are missing."""
+
+    def __init__(self, known):
+        super().__init__()
+        self.known = known  # that are there or were received in the end
+
+    def faults(self, held):
+        gaps = {t for t in self.known if held and t < max(held)} - held - self.received
+        return super().faults(held) + ([f"missing before the newest: {sorted(gaps)}"] if gaps else [])
 
 
 class Acks:
@@ -293,17 +339,17 @@ class PowerCut(Case):
         if IS_WHOLE and tried() < OPTIONS.cuts * 9 // 10:
             raise AssertionError(f"only {tried()} cut points of {OPTIONS.cuts}")
 
-    def work(self, folder, log, seed, rounds, *how):
-        subprocess.run([WORKLOAD, "run", folder, str(seed), str(rounds), *how], check=True,
+    def work(self, folder, log, seed, rounds, *how, what="run"):
+        subprocess.run([WORKLOAD, what, folder, str(seed), str(rounds), *how], check=True,
                        env={**os.environ, **recording(folder, log)}, timeout=120)
 
-    def record_spool(self, rounds):
+    def record_spool(self, rounds, what="run"):
         """Three lives: a clean stop, an end in the midst of work, a start from that and a stop."""
         folder, log = os.path.join(self.directory, "spool"), os.path.join(self.directory, "log")
         os.mkdir(folder)
-        self.work(folder, log, 1_000_000 * OPTIONS.seed, rounds)
-        self.work(folder, log, 1_000_000 * OPTIONS.seed + 200_000, rounds, "dies")
-        self.work(folder, log, 1_000_000 * OPTIONS.seed + 400_000, rounds)
+        self.work(folder, log, 1_000_000 * OPTIONS.seed, rounds, what=what)
+        self.work(folder, log, 1_000_000 * OPTIONS.seed + 200_000, rounds, "dies", what=what)
+        self.work(folder, log, 1_000_000 * OPTIONS.seed + 400_000, rounds, what=what)
         return folder, log
 
     def check_cuts(self, cuts, promises, check):
@@ -332,6 +378,15 @@ class PowerCut(Case):
         self.check_spool(cuts, Promises())
         self.check_the_end(cuts, folder)
 
+    def test_the_spool_with_a_loss_window(self):
+        folder, log = self.record_spool(rounds=150, what="window")
+        cuts, promises = Cuts("a loss window", log, OPTIONS.cuts // 6, OPTIONS.seed), WindowPromises()
+        self.check_spool(cuts, promises)
+        self.check_the_end(cuts, folder)
+        # A window that never loses anything would show that there was none.
+        self.assertGreater(promises.lost, 0)
+        self.assertLessEqual(promises.lost, WindowPromises.WINDOW)
+
     def check_spool(self, cuts, promises):
         looker = Looker()
 
@@ -359,9 +414,7 @@ class PowerCut(Case):
             self.check_spool(cuts, copy.deepcopy(promises))
 
     def test_an_agent_under_load(self):
-        folder, log = os.path.join(self.directory, "state"), os.path.join(self.directory, "log")
-        os.mkdir(folder)
-        self.record_agent(folder, log)
+        folder, log = self.record_agent()
         cuts, ticks = Cuts("an agent", log, OPTIONS.cuts // 4, OPTIONS.seed), Ticks()
 
         def check(number):
@@ -373,8 +426,21 @@ class PowerCut(Case):
         self.check_cuts(cuts, ticks, check)
         self.check_the_end(cuts, folder)
 
-    def record_agent(self, folder, log):
+    def test_an_agent_with_a_loss_window(self):
+        folder, log = self.record_agent("spool.loss_window=500ms")
+        cuts = Cuts("agent, window", log, OPTIONS.cuts // 24, OPTIONS.seed)
+        last = Ticks()
+        for entry in cuts.entries:
+            if entry.op == MARK:
+                last.take(entry.data.decode())
+        ticks = WindowTicks(last.received | times_held(folder))
+        self.check_cuts(cuts, ticks, lambda _: ticks.faults(times_held(self.image)) if ticks.any() else [])
+        self.check_the_end(cuts, folder)
+
+    def record_agent(self, *settings):
         """Three lives before a collector that comes and goes; the first two are killed."""
+        folder, log = os.path.join(self.directory, "state"), os.path.join(self.directory, "log")
+        os.mkdir(folder)
         marks = Marks(log)
         self.addCleanup(marks.end)
         collector = self.collector()
@@ -388,19 +454,22 @@ class PowerCut(Case):
 
         tried = itertools.count()
         collector.answer = lambda _, body: answer(next(tried), body)
-        agent = self.forwarding(collector, "spool.max_size=2MiB", interval="100ms",
+        agent = self.forwarding(collector, "spool.max_size=2MiB", *settings, interval="100ms",
                                 env=recording(folder, log))
         earlier = 0
         for life in range(3):
             agent.start()
-            while (made := (agent.status() or {"spool": {"appended": 0}})["spool"]["appended"]) < 25:
-                marks.put(f"durable {earlier + made}")
+            made = 0
+            while made < 25:
                 time.sleep(0.05)
-            marks.put(f"durable {earlier + made}")
-            earlier += made
+                spool = (agent.status() or {}).get("spool", {"appended": 0, "unwritten": 0})
+                made, durable = spool["appended"], spool["appended"] - spool["unwritten"]
+                marks.put(f"durable {earlier + durable}")
+            earlier += durable
             if life < 2:
                 agent.kill()
         self.assertEqual(agent.stop(), 0)
+        return folder, log
 
     def restart(self):
         """Runs the real binary on the image until it has delivered what it holds."""

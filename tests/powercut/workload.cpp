@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The spool under power_cut_test.py. `workload run DIR SEED ROUNDS [dies]` uses it as the service
-// does and marks in POWERCUT_LOG what was promised; `workload look` opens the folders named on
-// standard input, one at a time, and tells what is in them.
+// does and marks in POWERCUT_LOG what was promised; `workload window` does so with a loss window of
+// six ticks; `workload look` opens the folders named on standard input, one at a time, and tells
+// what is in them.
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <iostream>
 #include <random>
 #include <set>
@@ -48,8 +50,41 @@ std::string body_of(std::uint64_t number) {
   return body;
 }
 
+void append_little_endian(std::string& bytes, std::uint64_t number) {
+  for (unsigned shift = 0; shift < 64; shift += 8)
+    bytes += static_cast<char>(number >> shift);
+}
+
+// A length-delimited field of protobuf, of less than 16 KiB.
+std::string field(unsigned number, std::string_view content) {
+  std::string bytes{static_cast<char>(number << 3U | 2U)};
+  bytes += static_cast<char>((content.size() & 0x7FU) | 0x80U);
+  bytes += static_cast<char>(content.size() >> 7U);
+  return bytes.append(content);
+}
+
+// A request of one gauge, which the spool keeps as a frame: the number is the last value of some.
+// Now and then its name changes, and with it the shape.
+std::string tick_of(std::uint64_t number) {
+  constexpr char kValue = 6U << 3U | 1U;
+  std::mt19937_64 random(number);
+  std::string points;
+  for (int i = 0; i < 30; ++i) {
+    std::string value{kValue};
+    append_little_endian(value, i < 29 ? random() % 1000 : number);
+    points += field(1, value);
+  }
+  const std::string name = fmt::format("tick {}", number / 16 % 4);
+  return field(1, field(2, field(2, field(1, name) + field(5, points))));
+}
+
 // 0: not one of ours, or not whole.
 std::uint64_t number_of(const std::string& body) {
+  if (body.size() > 8 && body.front() == '\n') {
+    std::uint64_t last = 0;
+    std::memcpy(&last, body.data() + body.size() - 8, 8);
+    return body == tick_of(last) ? last : 0;
+  }
   const auto head = text::split_once(body, ' ');
   const auto number = head ? text::parse_u64(head->head) : std::nullopt;
   return number && body == body_of(*number) ? *number : 0;
@@ -160,6 +195,69 @@ class Workload {
   Marks marks_;
 };
 
+// Ticks, ten seconds by this clock from each other.
+class WindowClock final : public base::Clock {
+ public:
+  base::UnixNanos wall() const override { return start_ + now_.load(); }
+  base::Steady steady() const override { return base::Steady(since_boot()); }
+  std::chrono::nanoseconds since_boot() const override {
+    return std::chrono::nanoseconds(now_.load()) + std::chrono::hours(1);
+  }
+  void advance() { now_ += 10'000'000'000; }
+
+ private:
+  const base::UnixNanos start_ = base::SystemClock().wall();
+  std::atomic<std::int64_t> now_{0};
+};
+
+class WindowWorkload {
+ public:
+  WindowWorkload(spool::Spool& spool, WindowClock& clock, std::uint64_t seed)
+      : spool_(spool), clock_(clock), random_(seed), next_(seed) {
+    marks_.put("begin");
+  }
+
+  void round() {
+    add(spool::Origin::own);
+    if (random_() % 12 == 0) add(spool::Origin::peer);
+    if (random_() % 5 == 0) deliver();
+  }
+  void stopped() const { marks_.put("stopped"); }
+
+ private:
+  void add(spool::Origin origin) {
+    const bool is_peers = origin == spool::Origin::peer;
+    const std::uint64_t number = next_++;
+    marks_.put(fmt::format("try {}", number));
+    const auto id = spool_.append_and_wait({spool::Signal::metrics, origin, clock_.wall(), 1,
+                                            is_peers ? body_of(number) : tick_of(number)});
+    if (id) marks_.put(fmt::format("{} {}", is_peers ? "ack" : "tick", number));
+    if (!is_peers) clock_.advance();
+  }
+
+  void deliver() {
+    spool::Wanted wanted;
+    wanted.max_records = static_cast<std::uint32_t>(1 + random_() % 8);
+    if (random_() % 2 == 0) wanted.order = spool::Order::newest_first;
+    const auto records = spool_.lease(0, wanted);
+    if (!records || records->empty()) return;
+    std::vector<spool::RecordId> ids;
+    std::string numbers;
+    for (const spool::Record& record : *records) {
+      ids.push_back(record.id);
+      numbers += fmt::format(" {}", number_of(record.body));
+    }
+    marks_.put("ask" + numbers);
+    if (spool_.settle(0, ids, spool::Outcome::delivered, "")) marks_.put("done" + numbers);
+  }
+
+  spool::Spool& spool_;
+  WindowClock& clock_;
+  std::mt19937_64 random_;
+  std::uint64_t next_;
+  Marks marks_;
+};
+
 int fail_with(std::string_view what) {
   fmt::print(stderr, "{}\n", what);
   return 1;
@@ -173,6 +271,21 @@ int run(const std::string& directory, std::uint64_t seed, unsigned rounds, bool 
   for (unsigned i = 1; i <= rounds; ++i)
     workload.round(i);
   if (dies) ::_exit(0);
+  return 0;
+}
+
+int run_with_window(const std::string& directory, std::uint64_t seed, unsigned rounds, bool dies) {
+  WindowClock clock;
+  spool::Options options = options_for(directory);
+  options.loss_window = std::chrono::seconds(60);
+  auto spool = spool::Spool::open(options, clock, {});
+  if (!spool) return fail_with(spool.error().message);
+  WindowWorkload workload(**spool, clock, seed);
+  for (unsigned i = 0; i < rounds; ++i)
+    workload.round();
+  if (dies) ::_exit(0);
+  spool->reset();
+  workload.stopped();
   return 0;
 }
 
@@ -235,16 +348,17 @@ std::string look(const std::string& directory) {
 int main(int argc, char** argv) {
   log::start(log::Level::error, false);
   const std::vector<std::string> args(argv + 1, argv + argc);
-  if (args.size() >= 4 && args[0] == "run") {
+  if (args.size() >= 4 && (args[0] == "run" || args[0] == "window")) {
     const auto seed = text::parse_u64(args[2]);
     const auto rounds = text::parse_u64(args[3]);
     if (!seed || !rounds) return fail_with("SEED and ROUNDS are numbers");
-    return run(args[1], *seed, static_cast<unsigned>(*rounds), args.size() > 4);
+    const auto work = args[0] == "run" ? run : run_with_window;
+    return work(args[1], *seed, static_cast<unsigned>(*rounds), args.size() > 4);
   }
   if (args.size() == 1 && args[0] == "look") {
     for (std::string directory; std::getline(std::cin, directory);)
       fmt::print("{}\n", look(directory)), std::fflush(stdout);
     return 0;
   }
-  return fail_with("workload run DIR SEED ROUNDS [dies] | workload look");
+  return fail_with("workload run|window DIR SEED ROUNDS [dies] | workload look");
 }
