@@ -155,6 +155,7 @@ bool decode_columns(const ColumnMap& map, std::span<const std::size_t> shape_of,
   }
   std::vector<std::size_t> next(columns.size());
   for (std::size_t i = 0; i < frames.size(); ++i) {
+    frames[i].numbers.reserve(map.of(shape_of[i]).size());
     for (const std::uint32_t column : map.of(shape_of[i])) {
       frames[i].numbers.push_back(columns[column][next[column]++]);
     }

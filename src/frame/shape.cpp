@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frame/shape.hpp"
 
+#include <bit>
 #include <cstring>
 
 #include "frame/varint.hpp"
@@ -11,24 +12,36 @@ namespace {
 
 constexpr std::size_t kWidth = 8;
 
-// FNV-1a, 64 bit.
+// Of little-endian bytes, and into them.
+std::uint64_t load(const char* at) {
+  std::uint64_t value = 0;
+  std::memcpy(&value, at, kWidth);
+  return std::endian::native == std::endian::little ? value : __builtin_bswap64(value);
+}
+
+void store(char* at, std::uint64_t value) {
+  if constexpr (std::endian::native != std::endian::little) value = __builtin_bswap64(value);
+  std::memcpy(at, &value, kWidth);
+}
+
+// Eight bytes at a time, for a shape has a hundred kilobytes; the same on every machine.
 class Hash {
  public:
-  Hash() = default;
-  explicit Hash(std::uint64_t from) : value_(from) {}
   void mix(std::string_view bytes) {
-    for (const char c : bytes)
-      step(static_cast<unsigned char>(c));
-    step(0xFF);
+    mix(bytes.size());
+    for (; bytes.size() >= kWidth; bytes.remove_prefix(kWidth))
+      mix(load(bytes.data()));
+    char rest[kWidth] = {};
+    std::memcpy(rest, bytes.data(), bytes.size());
+    mix(load(rest));
   }
   void mix(std::uint64_t number) {
-    for (unsigned shift = 0; shift < 64; shift += 8)
-      step((number >> shift) & 0xFFU);
+    value_ = (value_ ^ number) * 0x9E3779B97F4A7C15ULL;
+    value_ ^= value_ >> 32U;
   }
   std::uint64_t value() const { return value_; }
 
  private:
-  void step(std::uint64_t byte) { value_ = (value_ ^ byte) * 1099511628211ULL; }
   std::uint64_t value_ = 14695981039346656037ULL;
 };
 
@@ -135,18 +148,6 @@ class Finder {
   std::vector<Slot>& slots_;
   std::uint64_t points_ = 0;
 };
-
-std::uint64_t load(const char* at) {
-  std::uint64_t value = 0;
-  for (std::size_t i = kWidth; i-- > 0;)
-    value = value << 8 | static_cast<unsigned char>(at[i]);
-  return value;
-}
-
-void store(char* at, std::uint64_t value) {
-  for (std::size_t i = 0; i < kWidth; ++i)
-    at[i] = static_cast<char>(value >> (8 * i));
-}
 
 }  // namespace
 
