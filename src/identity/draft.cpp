@@ -63,8 +63,11 @@ void Draft::sort_out(const Choice& choice) {
   found.swap(identity_.attributes);
   for (auto& attribute : found) {
     const Place place = place_of(attribute.first, choice);
-    if (place == Place::resource) identity_.attributes.push_back(std::move(attribute));
-    if (place == Place::info) identity_.details.push_back(std::move(attribute));
+    if (place == Place::resource) {
+      identity_.attributes.push_back(std::move(attribute));
+    } else if (place == Place::info) {
+      identity_.details.push_back(std::move(attribute));
+    }
   }
 }
 

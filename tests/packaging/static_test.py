@@ -83,6 +83,17 @@ class Made(unittest.TestCase):
                 self.assertNotIn(".symtab", elf("--section-headers", binary))
                 self.assertLessEqual(binary.stat().st_size, LARGEST)
 
+    def test_what_a_running_agent_uses_lies_together(self):
+        order = set((built.SOURCE / "packaging/static/order").read_text(encoding="ascii").split())
+        unstripped = built.SOURCE / f"build-static-{built.DEB_ARCH}/src/edgehaul"
+        symbols = [line.split() for line in subprocess.run(["nm", "--defined-only", unstripped], capture_output=True, text=True,
+                                                           check=True).stdout.splitlines()]
+        places = {name: int(place, 16) for place, _, name in symbols if name in order}
+        # packaging/static/hot-functions writes the list anew.
+        self.assertGreater(len(places), 0.8 * len(order), "too many names of packaging/static/order are gone")
+        middle = sorted(places.values())[len(places) // 20:-len(places) // 20]
+        self.assertLess(middle[-1] - middle[0], 1024 * 1024)
+
     def test_it_names_no_folder_of_the_build_machine(self):
         for binary in self.each():
             self.assertNotIn(str(built.SOURCE).encode(), binary.read_bytes())
