@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
 #include <cstdio>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,7 @@ std::string usage() {
 
 int unknown(std::string_view name) {
   std::vector<std::string_view> names;
+  names.reserve(std::size(kCommands));
   for (const Command& command : kCommands)
     names.push_back(command.name);
   const std::string_view near = text::nearest(name, names);

@@ -65,7 +65,7 @@ Result<void> list(Reader& reader, const Args& args) {
     auto rows = reader.set_aside();
     if (!rows) return pass(std::move(rows.error()));
     for (const Reader::SetAside& aside : *rows) {
-      const auto printed =
+      auto printed =
           put(fmt::format("{}  {}  {}: {}\n", row(aside.entry), units::format_utc(aside.since),
                           aside.destination, text::to_utf8(aside.words)));
       if (!printed) return printed;

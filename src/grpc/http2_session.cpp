@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <cstring>
 #include <memory>
 #include <vector>
 
@@ -132,7 +131,7 @@ struct Callbacks {
     Connection::Call* call = of(user).find(stream);
     if (call == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     const std::size_t size = std::min(room, call->frame.size() - call->sent);
-    std::memcpy(into, call->frame.data() + call->sent, size);
+    std::copy_n(call->frame.data() + call->sent, size, into);
     call->sent += size;
     if (call->sent == call->frame.size()) *flags |= NGHTTP2_DATA_FLAG_EOF;
     return static_cast<ssize_t>(size);

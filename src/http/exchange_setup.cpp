@@ -96,7 +96,8 @@ Result<void> Exchange::set_headers() {
     if (!is_field_value(value)) {
       return fail(Errc::invalid, "header '{}': control character in its value", name);
     }
-    header_lines_.add(value.empty() ? name + ";" : name + ": " + value);
+    header_lines_.add(value.empty() ? fmt::format("{};", name)
+                                    : fmt::format("{}: {}", name, value));
   }
   const auto given = [&](std::string_view wanted) {
     return std::any_of(request_.headers.begin(), request_.headers.end(),

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/server_tls.hpp"
 
+#include <tuple>
+
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <boost/system/error_code.hpp>
@@ -50,7 +52,8 @@ void set_policy(SSL_CTX* context, Names protocols) {
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);  // tickets need no memory here
   auto names = std::make_unique<Names>(std::move(protocols));
   SSL_CTX_set_alpn_select_cb(context, &select_protocol, names.get());
-  if (SSL_CTX_set_ex_data(context, names_index(), names.get()) == 1) names.release();
+  // The context frees them.
+  if (SSL_CTX_set_ex_data(context, names_index(), names.get()) == 1) std::ignore = names.release();
 }
 
 Result<void> require_clients_of(ssl::context& context, const std::string& ca_file) {
