@@ -121,26 +121,30 @@ class Engine {
 
   // engine_write.cpp
   Result<void> transact(std::vector<Append>* appends, const std::vector<StoredRecord>* moved);
+  std::uint64_t pages_of_commit(const std::vector<Append>* appends,
+                                const std::vector<StoredRecord>* moved) const;
+  void rolled_back();
   Result<void> fill(std::vector<Append>* appends, const std::vector<StoredRecord>* moved,
                     std::vector<Drop>& drops);
   Result<void> insert(Append& append, std::vector<Drop>& drops);
   bool drop_repeats(StoredRecord& record) const;
   void give_id(StoredRecord& record);
-  Result<void> write_owed();
-  Losses losses() const;
   struct Place;
   Result<std::optional<Place>> find_place(const StoredRecord& record,
                                           const frame::AnchorPtr& anchor, std::vector<Drop>& drops);
   Result<void> put(const StoredRecord& record, const Place& place, bool ignore_present);
-  Result<std::optional<StoredRecord>> copy_of(RecordId id);
-  Result<void> write_aside(std::vector<Drop>& drops);
   void committed(std::vector<Append>* appends, const std::vector<Drop>& drops);
-  void keep_in_memory(std::vector<Append>& appends);
-  bool embed_anchor(Append& append);
+  void count_in(const StoredRecord& record, base::Steady now);
+
+  // engine_owed.cpp
   bool owes() const;
   bool has_progress() const;  // that the file does not know
   bool may_wait() const;
-  void count_in(const StoredRecord& record, base::Steady now);
+  bool is_age_due() const;
+  Losses losses() const;
+  Result<void> write_owed();
+  Result<std::optional<StoredRecord>> copy_of(RecordId id);
+  Result<void> write_aside(std::vector<Drop>& drops);
 
   // engine_window.cpp
   bool may_hold(const std::vector<Append>& appends) const;
@@ -185,6 +189,8 @@ class Engine {
   bool reopen();
   bool repair(std::string_view why);  // the file is damaged: a new one, salvage from the old
   void degrade(std::string_view why);
+  void keep_in_memory(std::vector<Append>& appends);
+  bool embed_anchor(Append& append);
   void recover();
   bool move_memory();
   void try_ballast();

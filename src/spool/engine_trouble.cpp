@@ -106,6 +106,48 @@ void Engine::degrade(std::string_view why) {
   backoff_ = std::min(backoff_ * 2, kLastRetry);
 }
 
+// The table of shapes is out of reach: the frame takes along what it left out.
+bool Engine::embed_anchor(Append& append) {
+  StoredRecord& record = append.record;
+  if (!append.anchor || record.shape == 0) return true;
+  const auto frames = frame::decode_block(record.body, append.anchor.get());
+  auto whole = frames ? pack(*frames, record.ids, record.born) : pass(Error(frames.error()));
+  if (!whole) return false;
+  record = std::move(*whole);
+  return true;
+}
+
+// Peers' records were promised durability, so that only our own are kept.
+void Engine::keep_in_memory(std::vector<Append>& appends) {
+  for (Append& append : appends) {
+    StoredRecord& record = append.record;
+    if (record.origin == static_cast<std::uint8_t>(Origin::peer)) {
+      append.outcome = fail(Errc::unavailable, "the spool cannot write: {}", trouble_);
+      // Refused, and its row may be there: see give_id().
+      if (record.id != 0) ledger_.discard_unheld(record.id);
+      continue;
+    }
+    give_id(record);
+    if (!embed_anchor(append) || record.stored + MemoryQueue::kOverhead > options_.memory_queue) {
+      ++counters_.dropped_memory;
+      append.outcome = fail(Errc::full, "larger than the memory queue: {}", trouble_);
+      continue;
+    }
+    append.outcome = record.id;
+    count_in(record, clock_.steady());
+    memory_.add(std::move(record));
+  }
+  auto oldest = memory_.records().begin();
+  while (memory_.bytes() > options_.memory_queue && oldest != memory_.records().end()) {
+    const RowHead head = oldest->second;
+    ++oldest;
+    if (ledger_.is_leased(head.id)) continue;
+    static_cast<void>(memory_.take(head.id));
+    ledger_.drop(head);
+    ++counters_.dropped_memory;
+  }
+}
+
 void Engine::recover() {
   if (!store_) {
     if (auto opened = open_store(); !opened) {

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One commit: what it contains and what follows from it.
 #include <algorithm>
-#include <numeric>
-
-#include <fmt/ranges.h>
 
 #include "spool/engine.hpp"
 
@@ -11,7 +8,6 @@ namespace edgehaul::spool {
 
 namespace {
 
-constexpr std::int64_t kAgeSaved = 3600;  // how far the age clock may fall back in a crash
 // A crash may leave as many ids unused.
 constexpr RecordId kIdsReserved = 1000;
 
@@ -55,33 +51,9 @@ void Engine::write(std::vector<Append>& appends) {
   keep_in_memory(appends);
 }
 
-bool Engine::owes() const {
-  return (has_progress() && !may_wait()) || !aside_.empty() || !dirty_values_.empty() ||
-         senders_.owes() || is_expiry_due();
-}
-
-bool Engine::has_progress() const {
-  const auto& destinations = ledger_.destinations();
-  return ledger_.done() != ledger_.lingering() ||
-         std::any_of(destinations.begin(), destinations.end(),
-                     [](const Ledger::Destination& one) { return one.is_dirty; });
-}
-
-// An agent whose link is up settles each tick before the next one comes. With a commit of its own
-// that would be half of all that is written.
-bool Engine::may_wait() const {
-  const auto& settled = unwritten_settled_;
-  return !options_.keep_peers && settled.bytes > 0 && settled.bytes <= kMaxUnwrittenSettled &&
-         clock_.steady() - settled.since < kSettledWait;
-}
-
-Result<void> Engine::transact(std::vector<Append>* appends,
-                              const std::vector<StoredRecord>* moved) {
-  if (directory_.database_id() != database_id_) {
-    // Commits into a file without a name would be lost without an error.
-    directory_.release_lock();
-    return fail(Errc::malformed, "the file was removed or replaced");
-  }
+// Of the log, at most, but for what goes to make room.
+std::uint64_t Engine::pages_of_commit(const std::vector<Append>* appends,
+                                      const std::vector<StoredRecord>* moved) const {
   std::uint64_t pages = 2 * Limits::kReservePages + ledger_.done().ranges().size();
   if (appends != nullptr) {
     for (const Append& append : *appends) {
@@ -98,6 +70,17 @@ Result<void> Engine::transact(std::vector<Append>* appends,
     for (const StoredRecord& record : *moved)
       pages += Limits::pages_of(record.stored);
   }
+  return pages;
+}
+
+Result<void> Engine::transact(std::vector<Append>* appends,
+                              const std::vector<StoredRecord>* moved) {
+  if (directory_.database_id() != database_id_) {
+    // Commits into a file without a name would be lost without an error.
+    directory_.release_lock();
+    return fail(Errc::malformed, "the file was removed or replaced");
+  }
+  const std::uint64_t pages = pages_of_commit(appends, moved);
   if (auto small = keep_log_small(pages * Store::kFrameBytes); !small) return small;
   std::vector<Drop> drops;
   const std::uint64_t rejected_before = counters_.dropped_rejected;
@@ -107,12 +90,8 @@ Result<void> Engine::transact(std::vector<Append>* appends,
   store_->rest();
   if (filled) filled = transaction->commit();
   if (!filled) {
-    senders_.forget_staged();
     counters_.dropped_rejected = rejected_before;
-    shapes_.rolled_back();
-    thinnings_.clear();
-    std::fill(std::begin(dropped_to_), std::end(dropped_to_), 0);
-    reserved_id_ = 0;
+    rolled_back();
     return filled;
   }
   committed(appends, drops);
@@ -123,6 +102,14 @@ Result<void> Engine::transact(std::vector<Append>* appends,
     if (!emptied && emptied.error().code == Errc::full) static_cast<void>(give_way());
   }
   return {};
+}
+
+void Engine::rolled_back() {
+  senders_.forget_staged();
+  shapes_.rolled_back();
+  thinnings_.clear();
+  std::fill(std::begin(dropped_to_), std::end(dropped_to_), 0);
+  reserved_id_ = 0;
 }
 
 Result<void> Engine::fill(std::vector<Append>* appends, const std::vector<StoredRecord>* moved,
@@ -207,16 +194,6 @@ Result<void> Engine::put(const StoredRecord& record, const Place& place, bool ig
   return store_->insert(record, ignore_present);
 }
 
-Losses Engine::losses() const {
-  const std::uint64_t now[] = {counters_.dropped_size,     counters_.dropped_age,
-                               counters_.dropped_corrupt,  counters_.dropped_memory,
-                               counters_.dropped_rejected, counters_.dropped_thinned};
-  auto sum = losses_before_;
-  for (std::size_t i = 0; i < sum.size(); ++i)
-    sum[i] += now[i];
-  return sum;
-}
-
 // Takes out what a sender's earlier requests brought already; false: nothing is left.
 bool Engine::drop_repeats(StoredRecord& record) const {
   const Batch& batch = *record.batch;
@@ -261,88 +238,6 @@ void Engine::give_id(StoredRecord& record) {
   seal(record);
 }
 
-// Progress, values and the age clock; each is small.
-Result<void> Engine::write_owed() {
-  for (std::size_t i = 0; i < ledger_.destinations().size(); ++i) {
-    const auto& destination = ledger_.destinations()[i];
-    if (!destination.is_dirty) continue;
-    auto done = store_->save_progress(destination.name, ledger_.progress(i));
-    if (!done) return done;
-  }
-  for (const std::string& key : dirty_values_) {
-    if (auto done = store_->save_value(key, values_[key]); !done) return done;
-  }
-  for (const auto& [name, value] : senders_.owed()) {
-    auto done = value.empty() ? store_->drop_value(name) : store_->save_value(name, value);
-    if (!done) return done;
-  }
-  const auto lost = losses();
-  if (const auto sum = std::accumulate(lost.begin(), lost.end(), std::uint64_t{0});
-      sum != losses_saved_) {
-    auto done = store_->save_value(kLossesValue, fmt::format("{}", fmt::join(lost, " ")));
-    if (!done) return done;
-    losses_saved_ = sum;
-  }
-  if (age_now() - age_saved_ < kAgeSaved && age_saved_ != 0) return {};
-  auto age = store_->save_value(kAgeValue, fmt::format("{} {}", age_now(), clock_.wall()));
-  if (!age) return age;
-  const auto oldest = store_->seek(Order::oldest_first, 0, kMaxId);
-  if (!oldest) return pass(Error(oldest.error()));
-  const RecordId first = *oldest ? store_->head().first() : next_id_;
-  store_->rest();
-  return store_->save_value(kFirstValue, fmt::format("{}", first));
-}
-
-// The row of the record, or the request it is when it lies among other frames.
-Result<std::optional<StoredRecord>> Engine::copy_of(RecordId id) {
-  auto row = store_->seek(Order::oldest_first, id - 1, id + 1);
-  for (; row && *row && !ids_of(store_->head()).contains(id);)
-    row = store_->next();
-  if (!row) return pass(std::move(row.error()));
-  if (!*row) return std::nullopt;
-  StoredRecord copy;
-  static_cast<RowHead&>(copy) = store_->head();
-  auto body = store_->body();
-  if (!body) return pass(std::move(body.error()));
-  copy.body = std::move(*body);
-  if (copy.is_frames()) {
-    const auto anchor = anchor_of_row();
-    if (!anchor) return pass(Error(anchor.error()));
-    auto request = as_request(copy, *anchor, id);
-    if (!request) return std::nullopt;
-    copy = std::move(*request);
-  }
-  store_->rest();
-  return copy;
-}
-
-Result<void> Engine::write_aside(std::vector<Drop>& drops) {
-  for (Rejection& rejection : aside_) {
-    if (!rejection.record) {
-      auto copy = copy_of(rejection.id);
-      if (!copy) return pass(std::move(copy.error()));
-      if (!*copy) continue;
-      rejection.record = std::move(**copy);
-    }
-    const std::uint64_t stored = rejection.record->stored;
-    auto fits = make_room(Limits::pages_of(stored), true, drops);
-    if (!fits) return pass(std::move(fits.error()));
-    if (!*fits || stored > limits_.set_aside) {
-      ++counters_.dropped_rejected;
-      continue;
-    }
-    if (auto done = store_->set_aside(rejection); !done) return done;
-  }
-  if (aside_.empty()) return {};
-  auto kept = store_->aside();
-  if (!kept) return pass(std::move(kept.error()));
-  if (kept->bytes <= limits_.set_aside) return {};
-  auto gone = store_->drop_oldest_aside(kept->bytes - limits_.set_aside);
-  if (!gone) return pass(std::move(gone.error()));
-  counters_.dropped_rejected += *gone;
-  return {};
-}
-
 void Engine::committed(std::vector<Append>* appends, const std::vector<Drop>& drops) {
   thinned();
   for (const Drop& drop : drops) {
@@ -365,7 +260,7 @@ void Engine::committed(std::vector<Append>* appends, const std::vector<Drop>& dr
     aside_.clear();
     if (auto kept = store_->aside()) aside_kept_ = *kept;
   }
-  if (age_now() - age_saved_ >= kAgeSaved || age_saved_ == 0) age_saved_ = age_now();
+  if (is_age_due()) age_saved_ = age_now();
   unwritten_settled_ = {};
   ++counters_.commits;
   last_commit_ = clock_.steady();
@@ -383,48 +278,6 @@ void Engine::count_in(const StoredRecord& record, base::Steady now) {
   // A frame by what it will be in a block.
   const double share = record.is_frames() ? shrink_ : 1;
   rate_.add(static_cast<double>(record.stored) * share, now);
-}
-
-// The table of shapes is out of reach: the frame takes along what it left out.
-bool Engine::embed_anchor(Append& append) {
-  StoredRecord& record = append.record;
-  if (!append.anchor || record.shape == 0) return true;
-  const auto frames = frame::decode_block(record.body, append.anchor.get());
-  auto whole = frames ? pack(*frames, record.ids, record.born) : pass(Error(frames.error()));
-  if (!whole) return false;
-  record = std::move(*whole);
-  return true;
-}
-
-// Peers' records were promised durability, so that only our own are kept.
-void Engine::keep_in_memory(std::vector<Append>& appends) {
-  for (Append& append : appends) {
-    StoredRecord& record = append.record;
-    if (record.origin == static_cast<std::uint8_t>(Origin::peer)) {
-      append.outcome = fail(Errc::unavailable, "the spool cannot write: {}", trouble_);
-      // Refused, and its row may be there: see give_id().
-      if (record.id != 0) ledger_.discard_unheld(record.id);
-      continue;
-    }
-    give_id(record);
-    if (!embed_anchor(append) || record.stored + MemoryQueue::kOverhead > options_.memory_queue) {
-      ++counters_.dropped_memory;
-      append.outcome = fail(Errc::full, "larger than the memory queue: {}", trouble_);
-      continue;
-    }
-    append.outcome = record.id;
-    count_in(record, clock_.steady());
-    memory_.add(std::move(record));
-  }
-  auto oldest = memory_.records().begin();
-  while (memory_.bytes() > options_.memory_queue && oldest != memory_.records().end()) {
-    const RowHead head = oldest->second;
-    ++oldest;
-    if (ledger_.is_leased(head.id)) continue;
-    static_cast<void>(memory_.take(head.id));
-    ledger_.drop(head);
-    ++counters_.dropped_memory;
-  }
 }
 
 }  // namespace edgehaul::spool

@@ -163,6 +163,7 @@ TEST_CASE("pages: a damaged one costs what lies on it, in a stopped spool and in
   for (const Harm& harm : kHarms) {
     for (std::size_t page = 1; page < spool.contents.size(); ++page) {
       const Content& content = spool.contents[page];
+      if (content.shapes == 0 && (harm.what == "noise" || harm.what == "torn")) continue;
       with_shapes += content.shapes > 0 ? 1U : 0U;
       for (const bool has_header : {true, false}) {
         if (!has_header && harm.what != "zeros") continue;
