@@ -331,68 +331,65 @@ Result<void> Reader::check(const RowHead& head, const Cell& cell) {
   return {};
 }
 
-// A whole pass may take longer than any snapshot lives: it goes on from the last id with a new one,
-// and what looks damaged is looked at again.
+// A whole pass may take longer than any snapshot lives: it goes on from the last id with a new one.
 Result<void> Reader::verify_table(bool is_frames, Verification& result) {
-  const auto problem = [&](const char* kind, std::string words) {
-    result.first_problem.try_emplace(kind, std::move(words));
-  };
   RecordId after = 0;
   int stale = 0;
-  for (bool has_more = true; has_more;) {
+  for (;;) {
     const auto table = root_of(file_, is_frames ? "frames" : "records");
-    if (!table && is_frames && format_ < 2) return {};
-    if (!table) {
-      if (file_.is_current() || ++stale > kSnapshots) {
-        return fail(Errc::malformed, "{}: a table is missing", path_);
-      }
-      if (auto fresh = refresh(); !fresh) return pass(std::move(fresh.error()));
-      continue;
+    if (table) {
+      if (verify_rows(*table, is_frames, after, result)) return {};
+    } else if (is_frames && format_ < 2) {
+      return {};
+    } else if (file_.is_current() || ++stale > kSnapshots) {
+      return fail(Errc::malformed, "{}: a table is missing", path_);
     }
-    has_more = false;
-    std::vector<std::pair<std::uint32_t, std::string>> bad_pages;
-    Walk walk;
-    walk.after = after;
-    walk.damage = [&](std::uint32_t page, std::string_view why) {
-      bad_pages.emplace_back(page, std::string(why));
-    };
-    walk.cell = [&](const Cell& cell) {
-      if (!file_.is_current()) {
-        has_more = true;
-        return false;
-      }
-      const auto head = is_frames ? frames_head(file_, cell) : record_head(cell);
-      after = cell.id;
-      if (!head || !check(*head, cell)) {
-        const auto again = row(cell.id);
-        if (!again && again.error().code == Errc::malformed) {
-          result.damaged_records += head ? ids_of(*head).count() : 1;
-          problem("record", again.error().message);
-        }
-        // That may have taken a new snapshot: this walk is of the old one.
-        has_more = true;
-        return false;
-      }
-      result.records += ids_of(*head).count();
-      result.items += head->items;
-      result.bytes += head->stored;
-      const bool is_known =
-          head->kind == static_cast<std::uint8_t>(Kind::request) || head->is_frames();
-      if (!is_known) ++result.unknown_kinds;
-      return true;
-    };
-    walk_table(file_, *table, walk);
-    if (!has_more && !bad_pages.empty() && !file_.is_current()) has_more = true;
-    if (has_more) {
-      if (auto fresh = refresh(); !fresh) return pass(std::move(fresh.error()));
-      continue;
-    }
-    result.damaged_pages += bad_pages.size();
-    if (!bad_pages.empty()) {
-      problem("page", fmt::format("page {}: {}", bad_pages[0].first, bad_pages[0].second));
-    }
+    if (auto fresh = refresh(); !fresh) return pass(std::move(fresh.error()));
   }
-  return {};
+}
+
+// From `after` on, which follows. False where the snapshot ended, or looks damaged because it did:
+// the rest is for a new one.
+bool Reader::verify_rows(std::uint32_t table, bool is_frames, RecordId& after,
+                         Verification& result) {
+  bool is_done = true;
+  Walk walk;
+  walk.after = after;
+  walk.damage = [&](std::uint32_t page, std::string_view why) {
+    is_done = is_done && file_.is_current();
+    if (!is_done) return;
+    ++result.damaged_pages;
+    result.first_problem.try_emplace("page", fmt::format("page {}: {}", page, why));
+  };
+  walk.cell = [&](const Cell& cell) {
+    is_done = is_done && file_.is_current();
+    if (!is_done) return false;
+    const auto head = is_frames ? frames_head(file_, cell) : record_head(cell);
+    after = cell.id;
+    if (head && check(*head, cell)) {
+      result.count(*head);
+      return true;
+    }
+    const auto again = row(cell.id);
+    if (!again && again.error().code == Errc::malformed) {
+      result.damaged_records += head ? ids_of(*head).count() : 1;
+      result.first_problem.try_emplace("record", again.error().message);
+    }
+    // That may have taken a new snapshot, and this walk is of the old one.
+    is_done = false;
+    return false;
+  };
+  walk_table(file_, table, walk);
+  return is_done;
+}
+
+void Reader::Verification::count(const RowHead& intact) {
+  records += ids_of(intact).count();
+  items += intact.items;
+  bytes += intact.stored;
+  const bool is_known =
+      intact.kind == static_cast<std::uint8_t>(Kind::request) || intact.is_frames();
+  if (!is_known) ++unknown_kinds;
 }
 
 // One damaged copy costs nothing, but tells of the disk.

@@ -75,6 +75,7 @@ class Reader {
     bool has_log_tail = false;  // bytes behind the last whole commit: a torn write, harmless
     std::map<std::string, std::string> first_problem;  // kind of problem → where and what
     bool is_sound() const { return damaged_records == 0 && damaged_pages == 0; }
+    void count(const RowHead& intact);
   };
   Result<Verification> verify();
 
@@ -94,6 +95,7 @@ class Reader {
   Result<Store::ShapeRow> shape(std::uint64_t id) const;
   Result<void> check(const RowHead& head, const Cell& cell);
   Result<void> verify_table(bool is_frames, Verification& result);
+  bool verify_rows(std::uint32_t table, bool is_frames, RecordId& after, Verification& result);
   Result<void> verify_shapes(Verification& result);
   template <class Read>
   auto consistently(Read read) -> decltype(read());

@@ -216,6 +216,26 @@ TEST_CASE("pages: a flipped byte in the row of a tick costs that tick alone") {
   CHECK(tried > 0);
 }
 
+TEST_CASE("pages: a damaged one counts, and so does a damaged tick behind it") {
+  Stopped spool;
+  std::vector<std::size_t> leaves;
+  for (std::size_t page = 1; page < spool.contents.size(); ++page) {
+    if (!spool.contents[page].rows.empty()) leaves.push_back(page);
+  }
+  std::sort(leaves.begin(), leaves.end(), [&](std::size_t a, std::size_t b) {
+    return spool.contents[a].rows.back().id < spool.contents[b].rows.back().id;
+  });
+  REQUIRE(leaves.size() > 1);
+  const Row& tick = spool.contents[leaves[1]].rows.front();
+  char& last = spool.sound[tick.offset + tick.size - 1];
+  last = static_cast<char>(last ^ 1);
+  spool.put_back(leaves[0], kHarms[0].damage);
+  const auto seen = Reader::open(spool.rig.dir.at("spool"))->verify();
+  CHECK(seen->damaged_pages == 1);
+  CHECK(seen->damaged_records == 1);
+  CHECK(seen->records == kTicks - spool.contents[leaves[0]].rows.size() - 1);
+}
+
 TEST_CASE("pages: what shapes lie on may break under the running spool, and no tick is lost") {
   Stopped spool;
   Rig& rig = spool.rig;
