@@ -77,8 +77,12 @@ std::optional<Node> read_value(const Path& path, std::string_view value, Faults&
     }
     return node;
   }
+  // Of a text nothing is a value too: "receive.http.listen=" listens nowhere.
+  const bool is_text =
+      path.is_entry ||
+      (path.key != nullptr && (path.key->type == Type::text || path.key->type == Type::path));
   Node node;
-  node.kind = value.empty() ? Node::Kind::null : Node::Kind::scalar;
+  node.kind = value.empty() && !is_text ? Node::Kind::null : Node::Kind::scalar;
   node.text = value;
   return node;
 }

@@ -250,7 +250,7 @@ Result<std::string> from_json(Signal signal, std::string_view json, std::size_t 
                 "{}, at byte {}", parser.handler().why(), read);
   }
   if (fault) return fail(Errc::malformed, "not JSON at byte {}: {}", read, fault.message());
-  if (text::trim(json.substr(read)) != "") {
+  if (!text::trim(json.substr(read)).empty()) {
     return fail(Errc::malformed, "bytes after the document, at byte {}", read);
   }
   return parser.handler().take();

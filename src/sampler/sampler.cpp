@@ -44,9 +44,9 @@ base::UnixNanos remembered_boot(spool::Spool& spool, const std::string& boot_id,
 
 }  // namespace
 
-Sampler::Sampler(Plan plan, std::string version, std::string boot_id, base::UnixNanos measured_boot,
-                 spool::Spool& spool, const base::Clock& clock)
-    : tick_(std::move(plan.sources), std::move(plan.selection), std::move(plan.host), version),
+Sampler::Sampler(Plan plan, const std::string& version, const std::string& boot_id,
+                 base::UnixNanos measured_boot, spool::Spool& spool, const base::Clock& clock)
+    : tick_(std::move(plan.sources), plan.selection, std::move(plan.host), version),
       renew_host_(std::move(plan.renew_host)),
       spool_(spool),
       clock_(clock),
@@ -91,8 +91,7 @@ void Sampler::take_pending_plan(Schedule& schedule) {
   if (!pending_) return;
   stats_.interval = pending_->interval;
   schedule.set_interval(pending_->interval);
-  tick_.replace(std::move(pending_->sources), std::move(pending_->selection),
-                std::move(pending_->host));
+  tick_.replace(std::move(pending_->sources), pending_->selection, std::move(pending_->host));
   renew_host_ = std::move(pending_->renew_host);
   pending_.reset();
 }

@@ -54,8 +54,8 @@ class Sampler {
  public:
   // `boot_id` names this boot of the host; `measured_boot` is the boot time by the clock now. The
   // boot time used for start timestamps is the one first seen in this boot, kept in the spool.
-  Sampler(Plan plan, std::string version, std::string boot_id, base::UnixNanos measured_boot,
-          spool::Spool& spool, const base::Clock& clock);
+  Sampler(Plan plan, const std::string& version, const std::string& boot_id,
+          base::UnixNanos measured_boot, spool::Spool& spool, const base::Clock& clock);
   ~Sampler();
   Sampler(const Sampler&) = delete;
   Sampler& operator=(const Sampler&) = delete;

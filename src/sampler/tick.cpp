@@ -7,13 +7,14 @@
 
 namespace edgehaul::sampler {
 
-Tick::Tick(metric::Sources sources, metric::Selection selection, metric::Attributes host,
+Tick::Tick(metric::Sources sources, const metric::Selection& selection, metric::Attributes host,
            const std::string& version)
     : encoder_(version) {
-  replace(std::move(sources), std::move(selection), std::move(host));
+  replace(std::move(sources), selection, std::move(host));
 }
 
-void Tick::replace(metric::Sources sources, metric::Selection selection, metric::Attributes host) {
+void Tick::replace(metric::Sources sources, const metric::Selection& selection,
+                   metric::Attributes host) {
   std::vector<SourceStats> stats;
   stats.reserve(sources.size());
   for (const auto& source : sources) {
@@ -25,7 +26,7 @@ void Tick::replace(metric::Sources sources, metric::Selection selection, metric:
     stats.push_back(std::move(fresh));
   }
   sources_ = std::move(sources);
-  selection_ = std::move(selection);
+  selection_ = selection;
   host_ = std::move(host);
   stats_ = std::move(stats);
 }

@@ -34,7 +34,7 @@ struct SourceStats {
 
 class Tick {
  public:
-  Tick(metric::Sources sources, metric::Selection selection, metric::Attributes host,
+  Tick(metric::Sources sources, const metric::Selection& selection, metric::Attributes host,
        const std::string& version);
 
   // Reads all sources into batch(). `boot` is the start of sums that count since boot.
@@ -44,7 +44,8 @@ class Tick {
 
   // New resource attributes, between two runs.
   void rename(metric::Attributes host) { host_ = std::move(host); }
-  void replace(metric::Sources sources, metric::Selection selection, metric::Attributes host);
+  void replace(metric::Sources sources, const metric::Selection& selection,
+               metric::Attributes host);
   const metric::Batch& batch() const { return batch_; }
   const metric::Attributes& host() const { return host_; }
   const std::vector<SourceStats>& sources() const { return stats_; }

@@ -147,6 +147,8 @@ TEST_CASE("load: overrides of the command line come last") {
               "collect.metrics.system.cpu.*=false",
               "collect.host.disk.include=[sda, sdb]",
               "status.socket=",
+              "receive.http.listen=",
+              "spool.max_age=",
               "state_dir='/a b'"};
   CHECK(one.faults() == "");
   const Config config = one.load().config;
@@ -160,6 +162,9 @@ TEST_CASE("load: overrides of the command line come last") {
   CHECK_FALSE(config.collect.selection.on(metric::id("system.cpu.time")));
   CHECK(config.collect.host.devices.disk.include == std::vector<std::string>{"sda", "sdb"});
   CHECK(config.state_dir == "/a b");
+  CHECK(config.status.socket.empty());
+  CHECK(config.receive.http.listen.empty());
+  CHECK(config.spool.max_age == Case("").load().config.spool.max_age);  // none: as it is by itself
 
   const std::vector<std::pair<std::string, std::string>> faults{
       {"bogus", "--set: bogus: not KEY=VALUE (such as collect.interval=5s)\n"},
