@@ -3,7 +3,7 @@
 """Power cuts: a recorded run is replayed up to any write or flush, the disk is made as a cut there may
 leave it, and the spool is opened from it. Nothing acknowledged may be missing. README.md tells how.
 
-    power_cut_test.py [--cuts N] [--seed N]      N cuts in all (default 2400)
+    power_cut_test.py [--cuts N] [--seed N]      N cuts (default 2400), and a fifth more with loss windows
 """
 
 import argparse
