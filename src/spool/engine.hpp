@@ -104,7 +104,7 @@ class Engine {
   Result<void> adopt(std::unique_ptr<Store> store);
   Result<void> set_damaged_aside(std::string_view why);
   Result<void> load(Store& store);
-  void take_values(std::map<std::string, std::string, std::less<>> values);
+  void take_values(std::map<std::string, std::string, std::less<>>&& values);
   void renumber_memory(RecordId next);
   Result<void> shrink();
   void set_page_limit();

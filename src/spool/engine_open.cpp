@@ -199,7 +199,7 @@ Result<void> Engine::load(Store& store) {
 
 // Two starts without a readable file may have given the same ids; the file's stand.
 // What was saved while the file could not be read is newer.
-void Engine::take_values(std::map<std::string, std::string, std::less<>> values) {
+void Engine::take_values(std::map<std::string, std::string, std::less<>>&& values) {
   for (auto& [name, value] : values) {
     if (name.starts_with(Senders::kPrefix)) {
       senders_.restore(name, value);

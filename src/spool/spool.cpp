@@ -42,7 +42,7 @@ Spool::~Spool() {
   stop(kStopInDestructor);
 }
 
-Result<std::unique_ptr<Spool>> Spool::open(Options options, const base::Clock& clock,
+Result<std::unique_ptr<Spool>> Spool::open(const Options& options, const base::Clock& clock,
                                            std::function<void(std::string_view)> progress) {
   auto worker = Worker::open(options, clock, std::move(progress));
   if (!worker) return pass(std::move(worker.error()));

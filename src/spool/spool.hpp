@@ -56,7 +56,7 @@ class Spool {
   // the log, neither is an error here. An error means that nothing can work: another process owns
   // the spool, or the directory's name is unusable. `progress` (may be empty) is called during a
   // long repair, about once a second.
-  static Result<std::unique_ptr<Spool>> open(Options options, const base::Clock& clock,
+  static Result<std::unique_ptr<Spool>> open(const Options& options, const base::Clock& clock,
                                              std::function<void(std::string_view)> progress);
   ~Spool();
   Spool(const Spool&) = delete;

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <cassert>
+#include <csignal>
 
 #include <pthread.h>
-#include <signal.h>
 
 #include "base/log.hpp"
 

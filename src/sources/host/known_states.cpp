@@ -58,7 +58,7 @@ Result<char> KnownStates::read(PidDir& pids, std::uint32_t pid) {
     since = ask(known);
   }
   if (since != Since::at_rest) {
-    const auto letter = look(pids, known);
+    auto letter = look(pids, known);
     if (!letter) {
       close(known);
       return letter;

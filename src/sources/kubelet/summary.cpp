@@ -320,12 +320,10 @@ void Handler::put_text(Level& level, const std::string& word) {
     return level.place == place && level.key == key;
   };
   if (is(Place::node, "nodeName") || is(Place::container, "name") ||
-      is(Place::system_container, "name")) {
+      is(Place::system_container, "name") || is(Place::pod_ref, "name")) {
     level.usage->name = text::to_utf8(word);
   } else if (is(Place::network, "name")) {
     level.usage->interface = text::to_utf8(word);
-  } else if (is(Place::pod_ref, "name")) {
-    level.usage->name = text::to_utf8(word);
   } else if (is(Place::pod_ref, "namespace")) {
     summary_.pods.back().namespace_name = text::to_utf8(word);
   } else if (is(Place::pod_ref, "uid")) {
