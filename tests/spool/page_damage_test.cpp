@@ -117,9 +117,9 @@ struct Stopped {
   std::string sound;
   std::vector<Content> contents;
 
-  Stopped() {
+  explicit Stopped(std::size_t ticks = kTicks) {
     rig.open();
-    ticker.tick(kTicks - 3);
+    ticker.tick(ticks - 3);
     // An anchor that does not fit its leaf.
     std::string large;
     for (RandomHost host(19); large.size() < 100'000;)
@@ -217,7 +217,8 @@ TEST_CASE("pages: a flipped byte in the row of a tick costs that tick alone") {
 }
 
 TEST_CASE("pages: a damaged one counts, and so does a damaged tick behind it") {
-  Stopped spool;
+  constexpr std::size_t kMore = 3 * kTicks;  // on several leaves
+  Stopped spool(kMore);
   std::vector<std::size_t> leaves;
   for (std::size_t page = 1; page < spool.contents.size(); ++page) {
     if (!spool.contents[page].rows.empty()) leaves.push_back(page);
@@ -233,7 +234,7 @@ TEST_CASE("pages: a damaged one counts, and so does a damaged tick behind it") {
   const auto seen = Reader::open(spool.rig.dir.at("spool"))->verify();
   CHECK(seen->damaged_pages == 1);
   CHECK(seen->damaged_records == 1);
-  CHECK(seen->records == kTicks - spool.contents[leaves[0]].rows.size() - 1);
+  CHECK(seen->records == kMore - spool.contents[leaves[0]].rows.size() - 1);
 }
 
 TEST_CASE("pages: what shapes lie on may break under the running spool, and no tick is lost") {
