@@ -11,12 +11,16 @@ namespace edgehaul::base {
 
 namespace {
 
+void* pointer(std::uintptr_t address) {
+  return reinterpret_cast<void*>(address);  // NOLINT(performance-no-int-to-ptr): ELF has no other
+}
+
 // Code that was relocated in place differs from its file.
 bool has_text_relocations(const dl_phdr_info& object) {
   for (int i = 0; i < object.dlpi_phnum; ++i) {
     const ElfW(Phdr)& header = object.dlpi_phdr[i];
     if (header.p_type != PT_DYNAMIC) continue;
-    const auto* entry = reinterpret_cast<const ElfW(Dyn)*>(object.dlpi_addr + header.p_vaddr);
+    const auto* entry = static_cast<const ElfW(Dyn)*>(pointer(object.dlpi_addr + header.p_vaddr));
     for (; entry->d_tag != DT_NULL; ++entry) {
       if (entry->d_tag == DT_TEXTREL ||
           (entry->d_tag == DT_FLAGS && (entry->d_un.d_val & DF_TEXTREL) != 0)) {
@@ -38,7 +42,7 @@ int let_go_of(dl_phdr_info* object, std::size_t, void* sum) {
     const std::uintptr_t end = (object->dlpi_addr + header.p_vaddr + header.p_memsz) / page * page;
     if (begin >= end) continue;
     // Refused for the kernel's own page of code, which is no file's.
-    if (::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED) == 0) {
+    if (::madvise(pointer(begin), end - begin, MADV_DONTNEED) == 0) {
       *static_cast<std::size_t*>(sum) += end - begin;
     }
   }
