@@ -110,6 +110,25 @@ class Marks {
   int fd_ = -1;
 };
 
+// Up to `most` records, the oldest or the newest. False when there is nothing.
+bool settle_some(spool::Spool& spool, const Marks& marks, std::mt19937_64& random, unsigned most,
+                 spool::Outcome outcome) {
+  spool::Wanted wanted;
+  wanted.max_records = static_cast<std::uint32_t>(1 + random() % most);
+  if (random() % 2 == 0) wanted.order = spool::Order::newest_first;
+  const auto records = spool.lease(0, wanted);
+  if (!records || records->empty()) return false;
+  std::vector<spool::RecordId> ids;
+  std::string numbers;
+  for (const spool::Record& record : *records) {
+    ids.push_back(record.id);
+    numbers += fmt::format(" {}", number_of(record.body));
+  }
+  marks.put("ask" + numbers);
+  if (spool.settle(0, ids, outcome, "no")) marks.put("done" + numbers);
+  return true;
+}
+
 class Workload {
  public:
   Workload(spool::Spool& spool, std::uint64_t seed) : spool_(spool), random_(seed), next_(seed) {}
@@ -164,23 +183,7 @@ class Workload {
     empty();
   }
 
-  // False when there is nothing.
-  bool deliver(spool::Outcome outcome) {
-    spool::Wanted wanted;
-    wanted.max_records = static_cast<std::uint32_t>(1 + random_() % 12);
-    if (random_() % 2 == 0) wanted.order = spool::Order::newest_first;
-    const auto records = spool_.lease(0, wanted);
-    if (!records || records->empty()) return false;
-    std::vector<spool::RecordId> ids;
-    std::string numbers;
-    for (const spool::Record& record : *records) {
-      ids.push_back(record.id);
-      numbers += fmt::format(" {}", number_of(record.body));
-    }
-    marks_.put("ask" + numbers);
-    if (spool_.settle(0, ids, outcome, "no")) marks_.put("done" + numbers);
-    return true;
-  }
+  bool deliver(spool::Outcome outcome) { return settle_some(spool_, marks_, random_, 12, outcome); }
 
   void save(unsigned number) {
     marks_.put(fmt::format("saving {}", number));
@@ -235,21 +238,7 @@ class WindowWorkload {
     if (!is_peers) clock_.advance();
   }
 
-  void deliver() {
-    spool::Wanted wanted;
-    wanted.max_records = static_cast<std::uint32_t>(1 + random_() % 8);
-    if (random_() % 2 == 0) wanted.order = spool::Order::newest_first;
-    const auto records = spool_.lease(0, wanted);
-    if (!records || records->empty()) return;
-    std::vector<spool::RecordId> ids;
-    std::string numbers;
-    for (const spool::Record& record : *records) {
-      ids.push_back(record.id);
-      numbers += fmt::format(" {}", number_of(record.body));
-    }
-    marks_.put("ask" + numbers);
-    if (spool_.settle(0, ids, spool::Outcome::delivered, "")) marks_.put("done" + numbers);
-  }
+  void deliver() { settle_some(spool_, marks_, random_, 8, spool::Outcome::delivered); }
 
   spool::Spool& spool_;
   WindowClock& clock_;
