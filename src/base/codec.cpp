@@ -155,10 +155,21 @@ Result<std::string> zstd_body(std::string_view plain, int level) {
   return std::string(room.get(), size);
 }
 
+// Debian's library also reads the formats from before RFC 8878, whose decoders keep no bound and
+// whose frames are no OTLP (§3.1.1: magic number; §3.1.2: the same of skippable frames). A frame
+// too short for a magic number is left to the library's words.
+bool is_foreign_frame(std::string_view coded) {
+  constexpr std::uint32_t kSkippable = 0x184D2A50;
+  std::uint32_t magic = 0;
+  if (coded.size() < sizeof magic) return false;
+  std::memcpy(&magic, coded.data(), sizeof magic);
+  return magic != ZSTD_MAGICNUMBER && (magic & ~std::uint32_t{0xF}) != kSkippable;
+}
+
 // One frame, whose window is not larger than what is taken piece by piece.
 bool is_modest_frame(std::string_view coded) {
   constexpr std::size_t kDescriptors = 6;  // RFC 8878 §3.1.1.1: magic, frame and window descriptor
-  if (coded.size() < kDescriptors) return false;
+  if (coded.size() < kDescriptors || is_foreign_frame(coded)) return false;
   const bool has_window = (static_cast<unsigned char>(coded[4]) & 0x20) == 0;
   const int exponent = static_cast<unsigned char>(coded[5]) >> 3;
   if (has_window && 10 + exponent >= kZstdMaxWindowLog) return false;
@@ -196,7 +207,10 @@ Result<std::string> unzstd_body(std::string_view base, std::string_view coded, s
   std::string out;
   std::size_t filled = 0;
   std::size_t hint = coded.empty() ? 0 : 1;
+  bool at_frame = true;
   while (in.pos < in.size || hint != 0) {
+    if (at_frame && is_foreign_frame(coded.substr(in.pos)))
+      return fail(Errc::malformed, "not zstd: unknown magic number at byte {}", in.pos);
     if (!grow(out, filled, limit))
       return fail(Errc::too_large, "decodes to more than {} bytes", limit);
     ZSTD_outBuffer piece{out.data() + filled, out.size() - filled, 0};
@@ -205,6 +219,7 @@ Result<std::string> unzstd_body(std::string_view base, std::string_view coded, s
     if (ZSTD_isError(hint) != 0)
       return fail(Errc::malformed, "not zstd: {}", ZSTD_getErrorName(hint));
     filled += piece.pos;
+    at_frame = hint == 0;
     if (in.pos == before && piece.pos == 0 && hint != 0) {
       return fail(Errc::malformed, "zstd body is cut short");
     }

@@ -109,6 +109,25 @@ TEST_CASE("codec: a zstd frame need not say what it becomes") {
   }
 }
 
+TEST_CASE("codec: zstd formats from before RFC 8878 are refused, first and later in a body") {
+  // A frame of format 0.7 with a block that Debian's library would unfold.
+  const std::string old("\x27\xB5\x2F\xFD\x04\x00\xFB\xFF\x00", 9);
+  for (const std::size_t limit : {std::size_t{0}, std::size_t{100}, std::size_t{1} << 20}) {
+    const auto plain = codec::decode(Coding::zstd, old, limit);
+    REQUIRE_FALSE(plain.has_value());
+    CHECK(plain.error().code == Errc::malformed);
+    CHECK(plain.error().message == "not zstd: unknown magic number at byte 0");
+  }
+  const auto frame = codec::encode(Coding::zstd, "abc");
+  const auto behind = codec::decode(Coding::zstd, *frame + old, 100);
+  REQUIRE_FALSE(behind.has_value());
+  CHECK(behind.error().message ==
+        "not zstd: unknown magic number at byte " + std::to_string(frame->size()));
+  // RFC 8878 §3.1.2: what is to be skipped is, in front and behind.
+  const std::string skipped("\x5A\x2A\x4D\x18\x02\x00\x00\x00xy", 10);
+  CHECK(codec::decode(Coding::zstd, skipped + *frame + skipped, 100) == "abc");
+}
+
 TEST_CASE("codec: what a gzip body says at its end must be so") {
   const std::string plain(5000, 'x');
   const auto coded = codec::encode(Coding::gzip, plain);
