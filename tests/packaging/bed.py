@@ -12,7 +12,14 @@ import subprocess
 import tempfile
 import threading
 import time
+import unittest
 
+# Releases of Ubuntu that may be fetched, besides Debian's. Its archive's keys are not on every Debian: where they are
+# missing, what comes is taken unverified, and so only of releases that the environment asks for.
+UBUNTU = os.environ.get("EDGEHAUL_UBUNTU", "").split()
+UNVERIFIED = ['--aptopt=Acquire::AllowInsecureRepositories "true"', '--aptopt=APT::Get::AllowUnauthenticated "true"']
+UBUNTU_KEYS = pathlib.Path("/usr/share/keyrings/ubuntu-archive-keyring.gpg")
+FETCHED_WITHIN = 100  # seconds; one takes 50
 CACHE = pathlib.Path(os.environ.get("EDGEHAUL_BEDS", "build-packaging")).resolve()
 PATIENCE = 90  # seconds until a condition that must come true is given up
 BOOTED = "systemd,systemd-sysv,dbus,procps"
@@ -28,10 +35,14 @@ def wait_until(condition, what, patience=PATIENCE):
     raise AssertionError(f"waited {patience} s in vain for {what}")
 
 
+def _kept(suite, include):
+    CACHE.mkdir(parents=True, exist_ok=True)
+    return CACHE / f"{suite}{'-' if include else ''}{include.replace(',', '-')}.tar"
+
+
 def tarball(suite, include=""):
     """A minimal Debian of that suite, made once and kept in the cache."""
-    CACHE.mkdir(parents=True, exist_ok=True)
-    kept = CACHE / f"{suite}{'-' if include else ''}{include.replace(',', '-')}.tar"
+    kept = _kept(suite, include)
     if not kept.exists():
         part = kept.with_suffix(".part.tar")
         command = ["mmdebstrap", "--quiet", "--variant=minbase", suite, str(part)]
@@ -39,6 +50,25 @@ def tarball(suite, include=""):
             command.insert(1, f"--include={include}")
         mirror = os.environ.get("EDGEHAUL_MIRROR")
         subprocess.run(command + ([mirror] if mirror else []), check=True)
+        part.rename(kept)
+    return kept
+
+
+def ubuntu_tarball(suite, include):
+    """The same of Ubuntu; skips the test when it was not asked for or its archive cannot be reached."""
+    if suite not in UBUNTU:
+        raise unittest.SkipTest(f"{suite} is not in EDGEHAUL_UBUNTU")
+    kept = _kept(suite, include)
+    if not kept.exists():
+        part = kept.with_suffix(".part.tar")
+        options = [] if UBUNTU_KEYS.exists() else UNVERIFIED
+        made = subprocess.run(["timeout", "--kill-after=10", str(FETCHED_WITHIN), "mmdebstrap", "--quiet", "--variant=minbase",
+                               f"--include={include}", '--aptopt=Acquire::http::Timeout "20"', '--aptopt=Acquire::Retries "1"',
+                               *options, suite, str(part)], stderr=subprocess.PIPE, text=True, check=False)
+        if made.returncode != 0:
+            part.unlink(missing_ok=True)
+            reason = " ".join(made.stderr.split())[-300:] or f"mmdebstrap ended with {made.returncode}"
+            raise unittest.SkipTest(f"no root file system of {suite} to be had: {reason}")
         part.rename(kept)
     return kept
 

@@ -61,8 +61,10 @@ Result<void> Time::read(metric::Batch& batch) {
   if (!adjtimex_) return fail(Errc::absent, "the clock of this host cannot be asked");
   timex clock{};
   const int state = adjtimex_(clock);
-  // Asking needs no privilege, but the unit's sandbox bars the call that can also set.
-  if (state < 0 && errno == EPERM) return fail(Errc::absent, "adjtimex is barred (see clock.conf)");
+  // Asking needs no privilege, but the unit's sandbox bars the call that can also set:
+  // ProtectClock= with EPERM, the filter of system calls with ENOSYS.
+  if (state < 0 && (errno == EPERM || errno == ENOSYS))
+    return fail(Errc::absent, "adjtimex is barred (see clock.conf)");
   if (state < 0) return pass(base::system_error("adjtimex", errno));
   // The offset alone changes its unit; the errors are always microseconds.
   const double offset_unit = (clock.status & STA_NANO) != 0 ? 1e-9 : 1e-6;

@@ -65,11 +65,14 @@ TEST_CASE("time: recorded machines, a refusal, nobody to ask") {
   REQUIRE(probe.tick(edge));
   CHECK(probe.integer("system.time.sync_status") == 0);
   CHECK(probe.real("system.time.max_error") == 16);
-  Time refused([](timex&) {
-    errno = EPERM;
-    return -1;
-  });
-  CHECK(probe.tick(refused).error().code == Errc::absent);
+  for (const int error : {EPERM, ENOSYS}) {
+    CAPTURE(error);
+    Time barred([error](timex&) {
+      errno = error;
+      return -1;
+    });
+    CHECK(probe.tick(barred).error().code == Errc::absent);
+  }
   Time broken([](timex&) {
     errno = EFAULT;
     return -1;
