@@ -36,12 +36,11 @@ std::uint64_t unscaled(std::uint64_t whole, std::size_t places) {
 }
 
 bool scale_all(std::span<const std::uint64_t> values, std::size_t places,
-               std::vector<std::uint64_t>& into) {
-  into.clear();
-  for (const std::uint64_t value : values) {
-    const auto whole = scaled(value, places);
+               std::span<std::uint64_t> into) {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const auto whole = scaled(values[i], places);
     if (!whole) return false;
-    into.push_back(*whole);
+    into[i] = *whole;
   }
   return true;
 }
@@ -123,7 +122,9 @@ bool take_integers(StreamReaders& in, Course course, std::span<std::uint64_t> va
 
 void put_column(std::span<const std::uint64_t> values, bool is_real, Streams& out) {
   if (!is_real) return put_integers(values, 0, out);
-  std::vector<std::uint64_t> whole;
+  std::uint64_t one = 0;
+  std::vector<std::uint64_t> many(values.size() == 1 ? 0 : values.size());
+  const std::span<std::uint64_t> whole = many.empty() ? std::span(&one, 1) : std::span(many);
   for (std::size_t places = 0; places < kPowers.size(); ++places) {
     if (!scale_all(values, places, whole)) continue;
     return put_integers(whole, static_cast<unsigned>(places) + 1, out);
@@ -147,14 +148,14 @@ bool take_column(StreamReaders& in, bool is_real, std::span<std::uint64_t> value
 
 void put_step(std::uint64_t known, std::uint64_t value, bool is_real, Streams& out) {
   if (!is_real) return put_varint(out.steps, zigzag(value - known));
-  std::vector<std::uint64_t> whole;
-  const std::uint64_t both[] = {known, value};
   if (known == value) return out.modes.push_back(static_cast<char>(Course::constant));
   for (std::size_t places = 0; places < kPowers.size(); ++places) {
-    if (!scale_all(both, places, whole)) continue;
+    const auto from = scaled(known, places);
+    const auto to = from ? scaled(value, places) : std::nullopt;
+    if (!to) continue;
     out.modes.push_back(
         static_cast<char>((places + 1) << kScaleShift | static_cast<unsigned>(Course::steps)));
-    return put_varint(out.steps, zigzag(whole[1] - whole[0]));
+    return put_varint(out.steps, zigzag(*to - *from));
   }
   put_bits(known, std::span(&value, 1), out);
 }

@@ -2,6 +2,7 @@
 #include "frame/columns.hpp"
 
 #include <unordered_map>
+#include <utility>
 
 #include "frame/column.hpp"
 
@@ -13,29 +14,42 @@ using Numbers = std::vector<std::uint64_t>;
 
 // Starts and times are nearly always those of the point before: only what differs is kept. The
 // first time goes by that of its frame.
-template <class Each>
-void for_neighbours(const Frame& frame, Each each) {
-  std::uint64_t before[2] = {0, static_cast<std::uint64_t>(frame.time)};
-  const auto slots = frame.shape->slots();
-  for (std::size_t i = 0; i < slots.size(); ++i) {
-    if (slots[i].blank == Blank::start || slots[i].blank == Blank::time) {
-      each(i, before[slots[i].blank == Blank::start ? 0 : 1]);
-    }
+class Neighbours {
+ public:
+  explicit Neighbours(const Frame& frame) : time_(static_cast<std::uint64_t>(frame.time)) {}
+
+  std::uint64_t less_before(Blank blank, std::uint64_t number) {
+    std::uint64_t* before = of(blank);
+    return before == nullptr ? number : number - std::exchange(*before, number);
   }
-}
+  std::uint64_t plus_before(Blank blank, std::uint64_t difference) {
+    std::uint64_t* before = of(blank);
+    return before == nullptr ? difference : *before += difference;
+  }
+
+ private:
+  std::uint64_t* of(Blank blank) {
+    if (blank == Blank::start) return &start_;
+    return blank == Blank::time ? &time_ : nullptr;
+  }
+  std::uint64_t start_ = 0;
+  std::uint64_t time_;
+};
 
 Numbers differences(const Frame& frame) {
   Numbers numbers = frame.numbers;
-  for_neighbours(frame, [&](std::size_t i, std::uint64_t& before) {
-    numbers[i] = frame.numbers[i] - before;
-    before = frame.numbers[i];
-  });
+  Neighbours neighbours(frame);
+  const auto slots = frame.shape->slots();
+  for (std::size_t i = 0; i < slots.size(); ++i)
+    numbers[i] = neighbours.less_before(slots[i].blank, numbers[i]);
   return numbers;
 }
 
 void undo_differences(Frame& frame) {
-  for_neighbours(
-      frame, [&](std::size_t i, std::uint64_t& before) { before = frame.numbers[i] += before; });
+  Neighbours neighbours(frame);
+  const auto slots = frame.shape->slots();
+  for (std::size_t i = 0; i < slots.size(); ++i)
+    frame.numbers[i] = neighbours.plus_before(slots[i].blank, frame.numbers[i]);
 }
 
 void put_stream(std::string& out, const std::string& stream) {
@@ -120,8 +134,28 @@ bool ColumnMap::add(const Shape& shape, Reader& from) {
   return true;
 }
 
+namespace {
+
+// As below, for what a tick with a new shape costs: each column has one number.
+std::string encode_only(const ColumnMap& map, std::size_t shape, const Frame& frame) {
+  const auto to = map.of(shape);
+  const Numbers numbers = differences(frame);
+  Numbers columns(map.blanks().size());
+  for (std::size_t slot = 0; slot < numbers.size(); ++slot)
+    columns[to[slot]] = numbers[slot];
+  Streams streams;
+  for (std::size_t i = 0; i < columns.size(); ++i)
+    put_column(std::span(&columns[i], 1), map.blanks()[i] == Blank::real, streams);
+  std::string out;
+  put_streams(out, streams);
+  return out;
+}
+
+}  // namespace
+
 std::string encode_columns(const ColumnMap& map, std::span<const std::size_t> shape_of,
                            std::span<const Frame> frames) {
+  if (frames.size() == 1) return encode_only(map, shape_of.front(), frames.front());
   std::vector<Numbers> columns(map.blanks().size());
   for (std::size_t i = 0; i < frames.size(); ++i) {
     const auto to = map.of(shape_of[i]);
@@ -164,13 +198,17 @@ bool decode_columns(const ColumnMap& map, std::span<const std::size_t> shape_of,
   return are_done(in);
 }
 
+// At each tick, so without a copy of either's numbers.
 std::string encode_steps(const Frame& frame, const Frame& anchor) {
-  const Numbers known = differences(anchor);
-  const Numbers numbers = differences(frame);
+  Neighbours known(anchor);
+  Neighbours numbers(frame);
   const auto slots = frame.shape->slots();
   Streams streams;
-  for (std::size_t i = 0; i < slots.size(); ++i)
-    put_step(known[i], numbers[i], slots[i].blank == Blank::real, streams);
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    const Blank blank = slots[i].blank;
+    put_step(known.less_before(blank, anchor.numbers[i]),
+             numbers.less_before(blank, frame.numbers[i]), blank == Blank::real, streams);
+  }
   std::string out;
   put_streams(out, streams);
   return out;

@@ -1,32 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "metric/batch.hpp"
 
+#include <array>
 #include <cmath>
-#include <cstring>
+
+#include "metric/hash.hpp"
 
 namespace edgehaul::metric {
 
 namespace {
 
-// FNV-1a, 64 bit: stable between runs, so series can be recognised after a restart.
-class Hash {
- public:
-  void mix(std::string_view bytes) {
-    for (const char c : bytes)
-      step(static_cast<unsigned char>(c));
-    step(0xFF);
-  }
-  void mix(std::int64_t number) {
-    char raw[sizeof number];
-    std::memcpy(raw, &number, sizeof number);
-    mix(std::string_view(raw, sizeof raw));
-  }
-  std::uint64_t value() const { return value_; }
-
- private:
-  void step(unsigned char byte) { value_ = (value_ ^ byte) * 1099511628211ULL; }
-  std::uint64_t value_ = 14695981039346656037ULL;
-};
+// What comes first in the hash of every series is its metric's name.
+const Hash& hash_of_name(Id metric) {
+  static const auto kHashes = [] {
+    std::array<Hash, kRows.size()> hashes;
+    for (std::size_t i = 0; i < hashes.size(); ++i)
+      hashes[i].mix(kRows[i].name);
+    return hashes;
+  }();
+  return kHashes[static_cast<std::size_t>(metric)];
+}
 
 const Attributes& no_attributes() {
   static const Attributes none;
@@ -43,17 +36,16 @@ void Batch::begin(base::UnixNanos time, base::UnixNanos boot, const Selection& s
   attrs_.clear();
   text_.clear();
   resources_.clear();
-  resource_hashes_.clear();
 }
 
-ResourceRef Batch::add_resource(Attributes extra) {
+ResourceRef Batch::add_resource(ResourcePtr extra) {
   resources_.push_back(std::move(extra));
   return ResourceRef(static_cast<std::uint32_t>(resources_.size()));
 }
 
 const Attributes& Batch::resource(ResourceRef ref) const {
   if (ref == kHost) return no_attributes();
-  return resources_[static_cast<std::size_t>(ref) - 1];
+  return resource_ptr(ref)->attributes();
 }
 
 Point* Batch::append(Id metric, Attrs attrs, ResourceRef resource, base::UnixNanos start,
@@ -106,25 +98,10 @@ Attr Batch::attr(const Point& point, std::uint32_t i) const {
   return {stored.key, std::string_view(text_).substr(stored.offset, stored.length)};
 }
 
-std::uint64_t Batch::resource_hash(ResourceRef ref) const {
-  if (ref == kHost) return 0;
-  const auto index = static_cast<std::size_t>(ref) - 1;
-  if (resource_hashes_.size() < resources_.size()) resource_hashes_.resize(resources_.size());
-  std::uint64_t& known = resource_hashes_[index];
-  if (known != 0) return known;
-  Hash hash;
-  for (const auto& [key, value] : resources_[index]) {
-    hash.mix(key);
-    if (const auto* text = std::get_if<std::string>(&value)) hash.mix(*text);
-    if (const auto* number = std::get_if<std::int64_t>(&value)) hash.mix(*number);
-  }
-  return known = hash.value();
-}
-
 std::uint64_t Batch::series_hash(const Point& point) const {
-  Hash hash;
-  hash.mix(def(point.metric).name);
-  hash.mix(static_cast<std::int64_t>(resource_hash(point.resource)));
+  Hash hash = hash_of_name(point.metric);
+  const ResourcePtr& resource = resource_ptr(point.resource);
+  hash.mix(static_cast<std::int64_t>(resource ? resource->hash() : 0));
   for (std::uint32_t i = 0; i < point.attr_count; ++i) {
     const Attr stated = attr(point, i);
     hash.mix(stated.key);

@@ -8,10 +8,12 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
 #include "metric/catalogue.hpp"
+#include "metric/resource.hpp"
 #include "metric/selection.hpp"
 #include "metric/value.hpp"
 
@@ -67,9 +69,11 @@ class Batch {
   base::UnixNanos boot() const { return boot_; }
   bool wants(Id metric) const { return selection_ != nullptr && selection_->on(metric); }
 
-  // A resource below the host's (a process, a container): the host's attributes plus these. Valid
-  // for this tick.
-  ResourceRef add_resource(Attributes extra);
+  // A resource below the host's: the host's attributes plus these. Valid for this tick.
+  ResourceRef add_resource(Attributes extra) {
+    return add_resource(make_resource(std::move(extra)));
+  }
+  ResourceRef add_resource(ResourcePtr extra);
 
   // Adds one point. Sums get boot() as their start unless one is given; `time` 0 is the tick's
   // time. Integers above INT64_MAX are clamped (OTLP as_int is signed); NaN and infinities are
@@ -100,6 +104,10 @@ class Batch {
   std::size_t resource_count() const { return resources_.size() + 1; }
   // Extra attributes of a resource; empty for the host.
   const Attributes& resource(ResourceRef ref) const;
+  // The resource itself; null for the host.
+  const ResourcePtr& resource_ptr(ResourceRef ref) const {
+    return ref == kHost ? no_resource_ : resources_[static_cast<std::size_t>(ref) - 1];
+  }
   // Identity of a point's series within this process: metric, resource and attributes, hashed.
   std::uint64_t series_hash(const Point& point) const;
 
@@ -124,10 +132,8 @@ class Batch {
   std::vector<Point> points_;
   std::vector<StoredAttr> attrs_;
   std::string text_;
-  std::uint64_t resource_hash(ResourceRef ref) const;
-
-  std::vector<Attributes> resources_;
-  mutable std::vector<std::uint64_t> resource_hashes_;  // as far as asked for; 0: not yet
+  std::vector<ResourcePtr> resources_;
+  ResourcePtr no_resource_;
 };
 
 }  // namespace edgehaul::metric

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <iterator>
+#include <random>
 #include <set>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -233,4 +238,48 @@ TEST_CASE("encode: a buffer that grew is used again and gives the same bytes") {
   const auto& points = only_metric(request).sum().data_points();
   for (int i = 0; i < points.size(); i += 499)
     CHECK(points[i].as_int() == i);
+}
+
+// What an encoder keeps of the tick before must not show: each tick is what a new one makes of it.
+TEST_CASE("encode: ticks that differ a little from the ones before") {
+  const metric::Selection selection = everything();
+  const metric::Id rows[] = {row_of(metric::Kind::gauge, metric::Number::real),
+                             row_of(metric::Kind::gauge, metric::Number::integer),
+                             row_of(metric::Kind::counter, metric::Number::real),
+                             row_of(metric::Kind::counter, metric::Number::integer),
+                             metric::id("linux.cgroup.pid.count")};
+  std::minstd_rand random(4);
+  const auto one_in = [&](unsigned n) { return random() % n == 0; };
+  metric::Attributes host{{"host.name", std::string("h")}};
+  std::vector<metric::ResourcePtr> kept;
+  for (std::int64_t i = 0; i < 6; ++i)
+    kept.push_back(metric::make_resource({{"process.pid", i / 2}}));  // some alike
+  std::string device = "sda";
+  std::size_t first_row = 0;
+  otlp::Encoder encoder("1.0");
+  Batch batch;
+  for (int tick = 0; tick < 400; ++tick) {
+    CAPTURE(tick);
+    if (one_in(20)) host.front().second = std::to_string(random());
+    if (one_in(9)) kept[random() % kept.size()] = metric::make_resource({{"process.pid", 7}});
+    if (one_in(9)) std::swap(kept.front(), kept.back());
+    if (one_in(9)) device = one_in(2) ? "sdb" : "\xFF";
+    if (one_in(9)) first_row = random() % std::size(rows);
+    const base::UnixNanos boot = one_in(9) ? 0 : kBoot + static_cast<base::UnixNanos>(random());
+    batch.begin(kNow + tick, boot, selection);
+    for (const metric::ResourcePtr& resource : kept) {
+      if (one_in(40)) continue;
+      const auto own =
+          one_in(2) ? batch.add_resource(resource) : batch.add_resource(resource->attributes());
+      for (const auto to : {own, metric::kHost}) {
+        const Attr name("device", device);
+        const Attr number = Attr::number("cpu", one_in(60) ? 1 : 0);
+        for (std::size_t i = first_row; i < std::size(rows); ++i) {
+          const auto attrs = one_in(90) ? metric::Attrs(&number, 1) : metric::Attrs(&name, 1);
+          batch.add_integer(rows[i], static_cast<std::int64_t>(random()), attrs, to, 0, 0);
+        }
+      }
+    }
+    CHECK(encoder.encode(batch, host) == otlp::Encoder("1.0").encode(batch, host));
+  }
 }

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sources/cgroup/cgroup.hpp"
 
-#include <sys/stat.h>
 #include <algorithm>
 #include <utility>
 
 #include "base/text.hpp"
-#include "sources/cgroup/first_process.hpp"
 #include "sources/cgroup/points.hpp"
 
 namespace edgehaul::cgroup {
@@ -56,12 +54,6 @@ std::string printable(std::string_view raw) {
   return out;
 }
 
-std::int64_t modified(int fd) {
-  struct stat about {};
-  if (::fstat(fd, &about) != 0) return INT64_MAX;
-  return std::int64_t{about.st_mtim.tv_sec} * 1'000'000'000 + about.st_mtim.tv_nsec;
-}
-
 }  // namespace
 
 Cgroup::Cgroup(const base::Roots& roots, const Options& options, const base::Clock& clock,
@@ -85,14 +77,20 @@ bool Cgroup::is_chosen(const Node& node) const {
   return is_kind && base::is_wanted(options_.include, options_.exclude, node.path);
 }
 
-void Cgroup::settle(Node& node) const {
+const std::optional<FirstProcess>& Cgroup::process_of(const Node& node) {
+  const auto [at, is_new] = processes_.try_emplace(&node);
+  if (is_new) at->second = first_process(tree_, node, roots_);
+  return at->second;
+}
+
+void Cgroup::settle(Node& node) {
   if (node.looks == 0 && !is_chosen(node)) {
     node.standing = Standing::excluded;
     return;
   }
   node.standing = Standing::other;
   if (node.name.kind != Kind::container || node.name.pod_uid.empty()) return;
-  const auto process = first_process(tree_, node, roots_);
+  const auto& process = process_of(node);
   if (process && is_sandbox(*process)) {
     node.standing = Standing::excluded;
   } else if ((!process || is_starting(*process)) && ++node.looks < kLooks) {
@@ -109,6 +107,7 @@ void Cgroup::settle_all(metric::Batch& batch) {
     if (node->standing == Standing::other) others_.push_back(node);
   }
   if (!others_.empty() && reported_ < options_.max_cgroups) promote(batch);
+  processes_.clear();
 }
 
 // Those that are reported stay; there is room for some more.
@@ -127,18 +126,18 @@ void Cgroup::promote(metric::Batch& batch) {
 
 // The kernel keeps no time of creation. A directory's is that of its inode, which may have been
 // made anew since; its first process cannot be younger than the cgroup's counters are worth.
-base::UnixNanos Cgroup::start_of(const metric::Batch& batch, const Node& node) const {
+base::UnixNanos Cgroup::start_of(const metric::Batch& batch, const Node& node) {
   if (!tree_.is_kernel()) return batch.boot();
   base::UnixNanos start = batch.time();
-  if (node.directory) start = std::min(start, modified(node.directory.get()));
   const char* file = tree_.version() == Version::v2 ? "cgroup.events" : "cgroup.clone_children";
-  if (const auto opened = tree_.open(node, file)) start = std::min(start, modified(opened->get()));
-  if (const auto process = first_process(tree_, node, roots_))
+  for (const char* name : {".", file})
+    start = std::min(start, tree_.modified(node, name).value_or(start));
+  if (const auto& process = process_of(node))
     start = std::min(start, batch.boot() + start_after_boot(*process));
   return std::max(start, std::min(batch.boot(), batch.time()));
 }
 
-std::unique_ptr<Member> Cgroup::make_member(const metric::Batch& batch, const Node& node) const {
+std::unique_ptr<Member> Cgroup::make_member(const metric::Batch& batch, const Node& node) {
   auto member = std::make_unique<Member>();
   member->path = printable(node.path);
   if (node.name.kind == Kind::unit ||
@@ -148,8 +147,7 @@ std::unique_ptr<Member> Cgroup::make_member(const metric::Batch& batch, const No
   if (node.name.kind == Kind::container) {
     member->runtime = node.name.runtime;
     if (member->runtime.empty())
-      member->runtime =
-          find_runtime(first_process(tree_, node, roots_), node.name.container_id, roots_);
+      member->runtime = find_runtime(process_of(node), node.name.container_id, roots_);
   }
   return member;
 }
@@ -158,9 +156,9 @@ void Cgroup::name_member(const Node& node, Member& member) const {
   const std::uint64_t version = workloads_->version();
   if (node.name.kind != Kind::container || member.names_version == version) return;
   member.names_version = version;
-  member.attributes.clear();
+  metric::Attributes attributes;
   const auto put = [&](std::string_view key, std::string_view value) {
-    if (!value.empty()) member.attributes.emplace_back(key, std::string(value));
+    if (!value.empty()) attributes.emplace_back(key, std::string(value));
   };
   const auto names = workloads_->container(node.name.container_id);
   const std::string container = names ? names->name : std::string();
@@ -174,11 +172,12 @@ void Cgroup::name_member(const Node& node, Member& member) const {
   }
   put("container.id", node.name.container_id);
   put("container.runtime.name", member.runtime);
+  if (member.resource && member.resource->attributes() == attributes) return;
+  member.resource = metric::make_resource(std::move(attributes));
 }
 
 void Cgroup::read_reported(metric::Batch& batch, metric::Faults& faults) {
-  reader_.begin(wanted_files(tree_.version(), batch), clock_.steady(), descriptors_.most() / 8,
-                faults);
+  reader_.begin(wanted_files(tree_.version(), batch), clock_.steady(), faults);
   for (Node* node : tree_.nodes()) {
     if (node->standing != Standing::reported) continue;
     name_member(*node, *node->member);

@@ -6,6 +6,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <unordered_map>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -15,6 +17,7 @@
 #include "metric/workloads.hpp"
 #include "sources/cgroup/descriptors.hpp"
 #include "sources/cgroup/devices.hpp"
+#include "sources/cgroup/first_process.hpp"
 #include "sources/cgroup/log_folders.hpp"
 #include "sources/cgroup/options.hpp"
 #include "sources/cgroup/reader.hpp"
@@ -35,11 +38,12 @@ class Cgroup final : public metric::Source {
 
  private:
   bool is_chosen(const Node& node) const;
-  void settle(Node& node) const;
+  const std::optional<FirstProcess>& process_of(const Node& node);
+  void settle(Node& node);
   void settle_all(metric::Batch& batch);
   void promote(metric::Batch& batch);
-  std::unique_ptr<Member> make_member(const metric::Batch& batch, const Node& node) const;
-  base::UnixNanos start_of(const metric::Batch& batch, const Node& node) const;
+  std::unique_ptr<Member> make_member(const metric::Batch& batch, const Node& node);
+  base::UnixNanos start_of(const metric::Batch& batch, const Node& node);
   void name_member(const Node& node, Member& member) const;
   void read_reported(metric::Batch& batch, metric::Faults& faults);
   void read_others();
@@ -56,6 +60,7 @@ class Cgroup final : public metric::Source {
   Reader reader_;
   Devices devices_;
   LogFolders logs_;
+  std::unordered_map<const Node*, std::optional<FirstProcess>> processes_;  // while settling
   std::uint32_t tick_ = 0;
   std::size_t reported_ = 0;
   std::vector<Node*> others_;        // of this tick

@@ -82,9 +82,9 @@ constexpr File kV2[] = {
     {"cpu.stat", Hierarchy::cpuacct, kEveryTick, parse_keyed<Keys::cpu_stat>, kCpuStat},
     {"memory.current", kMemory, kEveryTick, parse_number<Field::memory_usage>, kMemoryUsage},
     {"memory.stat", kMemory, Pace::memory_changed, parse_keyed<Keys::memory_stat>, kMemoryStat},
-    {"io.stat", kBlkio, kEveryTick, parse_io_stat, kDisk},
+    {"io.stat", kBlkio, Pace::io_changed, parse_io_stat, kDisk},
     {"memory.events", kMemory, Pace::memory_changed, parse_keyed<Keys::memory_events>, kEvents},
-    {"pids.current", Hierarchy::pids, kEveryTick, parse_number<Field::pids>, kPids},
+    {"pids.current", Hierarchy::pids, Pace::running, parse_number<Field::pids>, kPids},
     {"memory.swap.current", kMemory, kEveryTick, parse_number<Field::swap_usage>, kSwap},
     {"memory.peak", kMemory, kEveryTick, parse_number<Field::memory_peak>, kPeak},
     {"pids.events", Hierarchy::pids, kEveryTick, parse_keyed<Keys::pids_events>, kPidsHits},
@@ -106,6 +106,9 @@ constexpr File kV2[] = {
 
 constexpr File kV1[] = {
     {"cpuacct.usage", Hierarchy::cpuacct, kEveryTick, parse_number<Field::cpu_ns>, kCpuTime},
+    {"cpu.cfs_quota_us", Hierarchy::cpu, kLimit, parse_number<Field::cpu_quota_us>, kCpuLimit},
+    {"cpu.cfs_period_us", Hierarchy::cpu, Pace::limit_of_cpu, parse_number<Field::cpu_period_us>,
+     kCpuLimit},
     {"cpu.stat", Hierarchy::cpu, Pace::cpu_limited, parse_keyed<Keys::v1_cpu_stat>, kThrottling},
     {"memory.usage_in_bytes", kMemory, kEveryTick, parse_number<Field::memory_usage>, kMemoryUsage},
     {"memory.stat", kMemory, Pace::memory_changed, parse_keyed<Keys::v1_memory_stat>,
@@ -114,15 +117,13 @@ constexpr File kV1[] = {
      kEvents},
     {"memory.failcnt", kMemory, kEveryTick, parse_number<Field::event_max>, kAllEvents},
     // Buffered writes are not in these: v1 does not know whose they are.
-    {"blkio.throttle.io_service_bytes_recursive", kBlkio, kEveryTick, parse_v1_blkio_bytes,
+    {"blkio.throttle.io_service_bytes_recursive", kBlkio, Pace::io_changed, parse_v1_blkio_bytes,
      kDiskBytes, "blkio.throttle.io_service_bytes"},
-    {"blkio.throttle.io_serviced_recursive", kBlkio, kEveryTick, parse_v1_blkio_operations,
+    {"blkio.throttle.io_serviced_recursive", kBlkio, Pace::io_changed, parse_v1_blkio_operations,
      kDiskOperations, "blkio.throttle.io_serviced"},
-    {"pids.current", Hierarchy::pids, kEveryTick, parse_number<Field::pids>, kPids},
+    {"pids.current", Hierarchy::pids, Pace::running, parse_number<Field::pids>, kPids},
     {"memory.max_usage_in_bytes", kMemory, kEveryTick, parse_number<Field::memory_peak>, kPeak},
     {"pids.events", Hierarchy::pids, kEveryTick, parse_keyed<Keys::pids_events>, kPidsHits},
-    {"cpu.cfs_quota_us", Hierarchy::cpu, kLimit, parse_number<Field::cpu_quota_us>, kCpuLimit},
-    {"cpu.cfs_period_us", Hierarchy::cpu, kLimit, parse_number<Field::cpu_period_us>, kCpuLimit},
     {"memory.limit_in_bytes", kMemory, kLimit, parse_number<Field::memory_limit>, kMemoryLimit},
     {"pids.max", Hierarchy::pids, kLimit, parse_number<Field::pids_limit>, kPidsLimit},
     {"cpu.shares", Hierarchy::cpu, kLimit, parse_number<Field::cpu_weight>, kCpuWeight},
@@ -137,7 +138,7 @@ std::span<const File> files_of(Version version) {
 
 std::span<const std::uint8_t> rest_files(Version version) {
   static constexpr std::uint8_t kOfV2[] = {0, 1, 5};
-  static constexpr std::uint8_t kOfV1[] = {0, 2, 8};
+  static constexpr std::uint8_t kOfV1[] = {0, 4, 10};
   return version == Version::v2 ? std::span<const std::uint8_t>(kOfV2) : kOfV1;
 }
 

@@ -18,13 +18,16 @@ inline constexpr std::size_t kHierarchies = 5;
 
 enum class Version : std::uint8_t { v1, v2 };
 
-// When a file is read, of a cgroup that has used the CPU since; all are read at the first look and
-// again when they are too old.
+// When a file is read. "Running" is a cgroup that has used the CPU since; the others are read now
+// and then.
 enum class Pace : std::uint8_t {
-  every_tick,
+  every_tick,      // running
+  running,         // the same, and nothing but what runs there changes it
   memory_changed,  // the memory in use is not what it was
-  cpu_limited,     // there is a CPU limit
-  limit,           // set by people and runtimes: only when it is too old
+  io_changed,      // something near it did block I/O
+  cpu_limited,     // running with a CPU limit, or throttled before
+  limit,           // set by people and runtimes: now and then only
+  limit_of_cpu,    // the same, where there is a CPU limit
 };
 
 struct File {
@@ -37,6 +40,7 @@ struct File {
 };
 
 inline constexpr std::size_t kMaxFiles = 20;
+inline constexpr std::size_t kIoFiles = 2;  // of Pace::io_changed
 std::span<const File> files_of(Version version);
 
 // Indices into files_of() of the files that the wanted metrics need; the CPU time comes first.

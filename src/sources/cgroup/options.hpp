@@ -24,7 +24,7 @@ struct Options {
   // More than this are summed up as "other".
   std::uint64_t max_cgroups = 1000;
   // Kept open between ticks, some 5 KiB of kernel memory each; what is over is opened every time.
-  std::uint64_t max_descriptors = 4096;
+  std::uint64_t max_descriptors = 8192;
 };
 
 }  // namespace edgehaul::cgroup

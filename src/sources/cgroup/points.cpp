@@ -96,7 +96,7 @@ class Sink {
   Sink(metric::Batch& batch, const Node& node, const Member& member)
       : batch_(batch), member_(member), is_container_(node.name.kind == Kind::container) {
     if (is_container_) {
-      resource_ = batch.add_resource(member.attributes);
+      resource_ = batch.add_resource(member.resource);
       return;
     }
     put({"linux.cgroup.path", member.path});

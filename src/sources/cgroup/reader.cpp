@@ -17,18 +17,24 @@ constexpr std::size_t kLargest =
     std::size_t{256} * 1024;  // io.stat of a host with thousands of devices
 // A cgroup idle for so long gives back all descriptors but that of its CPU time.
 constexpr std::uint32_t kIdleTicks = 3;
+// A file that is due in one tick and not in another is kept open while it is due in most.
+constexpr std::uint8_t kHot = 4;
+constexpr std::uint8_t kHottest = 6;
 
 }  // namespace
 
 Reader::Reader(const Tree& tree, Descriptors& descriptors)
-    : tree_(tree), descriptors_(descriptors), buffer_(kFirstBuffer) {}
+    : tree_(tree),
+      descriptors_(descriptors),
+      io_changes_(tree, descriptors),
+      buffer_(kFirstBuffer) {}
 
-void Reader::begin(std::vector<std::uint8_t> wanted, base::Steady now, std::size_t reserve,
-                   metric::Faults& faults) {
+void Reader::begin(std::vector<std::uint8_t> wanted, base::Steady now, metric::Faults& faults) {
   files_ = files_of(tree_.version());
   wanted_ = std::move(wanted);
   now_ = now;
-  reserve_ = reserve;
+  reserve_ = tree_.reserve();
+  io_changes_.begin(wanted_);
   faults_ = &faults;
   refused_ = 0;
 }
@@ -87,8 +93,7 @@ Reader::Outcome Reader::read_file(const Node& node, Member& member, std::uint8_t
     return Outcome::absent;
   }
   parse(node, file, *body, member.usage);
-  if (opened && file.pace != Pace::limit && tree_.is_kernel())
-    descriptors_.keep(opened, kept, reserve_);
+  if (opened && keeps(member, index)) descriptors_.keep(opened, kept, reserve_);
   return Outcome::good;
 }
 
@@ -108,51 +113,101 @@ void Reader::note_cpu(Member& member) {
   member.cpu_read = now_;
 }
 
-bool Reader::is_due(const Member& member, std::uint8_t index, const Round& round) const {
+Reader::Round Reader::begin_round(Member& member) const {
+  Round round;
+  round.is_all = !member.was_read || now_ - member.all_read >= kOldestOfAll;
+  round.is_old = round.is_all || now_ - member.limits_read >= kOldest;
+  round.memory = member.usage.get(Field::memory_usage);
+  if (round.is_all) member.all_read = now_;
+  if (round.is_old) {
+    member.absent = 0;  // controllers may be switched on later
+    member.limits_read = now_;
+  }
+  return round;
+}
+
+bool Reader::is_due(const Node& node, const Member& member, std::uint8_t index, Round& round) {
   if (index == wanted_.front()) return true;
+  const bool is_looked_at = round.is_running || round.is_old;
   switch (files_[index].pace) {
     case Pace::every_tick:
-      return round.reads_all;
+      return is_looked_at;
+    case Pace::running:
+      return round.is_running || round.is_all;
     case Pace::memory_changed:
-      return round.reads_all && (round.is_old || !round.memory ||
-                                 round.memory != member.usage.get(Field::memory_usage));
+      return round.is_all ||
+             (is_looked_at &&
+              (!round.memory || round.memory != member.usage.get(Field::memory_usage)));
+    case Pace::io_changed:
+      if (round.is_all) return true;
+      if (!is_looked_at) return false;
+      if (!round.has_io) round.has_io = io_changes_.changed(*node.parent) > member.io_read;
+      return *round.has_io;
     case Pace::cpu_limited:
-      return round.reads_all && (round.is_old || member.usage.get(Field::cpu_quota_us));
+      if (member.usage.get(Field::cpu_quota_us)) return is_looked_at;
+      return round.is_all || (round.is_old && member.usage.get(Field::cpu_periods).value_or(0) > 0);
     case Pace::limit:
       return round.is_old;
+    case Pace::limit_of_cpu:
+      return round.is_old && member.usage.get(Field::cpu_quota_us);
   }
   return true;
 }
 
-bool Reader::read(Node& node, Member& member) {
-  Round round;
-  round.is_old = !member.was_read || now_ - member.all_read >= kOldest;
-  round.memory = member.usage.get(Field::memory_usage);
-  if (round.is_old) {
-    member.absent = 0;  // controllers may be switched on later
-    member.all_read = now_;
+bool Reader::keeps(const Member& member, std::uint8_t index) const {
+  if (!tree_.is_kernel()) return false;
+  if (index == wanted_.front()) return true;
+  if (member.idle_ticks >= kIdleTicks) return false;
+  switch (files_[index].pace) {
+    case Pace::every_tick:
+    case Pace::running:
+      return true;
+    case Pace::limit:
+    case Pace::limit_of_cpu:
+      return false;
+    default:
+      return member.heat[index] >= kHot;
   }
+}
+
+void Reader::note_heat(Member& member, std::uint8_t index, bool is_due) {
+  std::uint8_t& heat = member.heat[index];
+  if (is_due) {
+    heat = std::min<std::uint8_t>(kHottest, heat + 2);
+  } else if (heat > 0) {
+    --heat;
+  } else {
+    descriptors_.drop(member.files[index]);
+  }
+}
+
+bool Reader::read(Node& node, Member& member) {
+  Round round = begin_round(member);
   std::size_t found = 0;
   for (const std::uint8_t index : wanted_) {
-    if (is_due(member, index, round) && (member.absent >> index & 1U) == 0) {
+    const bool is_cpu = index == wanted_.front();
+    const bool is_absent = (member.absent >> index & 1U) != 0;
+    const bool is_read = !is_absent && is_due(node, member, index, round);
+    if (round.is_running && !is_absent) note_heat(member, index, is_read);
+    if (is_read) {
       const Outcome outcome = read_file(node, member, index);
-      const bool is_lost =
-          index == wanted_.front() && outcome == Outcome::absent && member.usage.get(Field::cpu_ns);
+      const bool is_lost = is_cpu && outcome == Outcome::absent && member.usage.get(Field::cpu_ns);
       if (outcome == Outcome::gone || is_lost) {
         Tree::note_gone(node);
         return false;
       }
       found += outcome == Outcome::good ? 1U : 0U;
     }
-    if (index != wanted_.front()) continue;
+    if (!is_cpu) continue;
     note_cpu(member);
-    round.reads_all = round.is_old || member.idle_ticks == 0;
+    round.is_running = member.idle_ticks == 0;
   }
+  if (round.is_all || round.has_io.value_or(false)) member.io_read = io_changes_.tick();
   if (member.idle_ticks == kIdleTicks) {
     for (std::size_t index = 1; index < member.files.size(); ++index)
       descriptors_.drop(member.files[index]);
   }
-  if (round.is_old) member.has_files = found > 0;
+  if (round.is_all || found > 0) member.has_files = found > 0;
   if (!member.has_files) Tree::note_gone(node);  // or it has none of the files: listing tells
   member.was_read = true;
   return member.has_files;

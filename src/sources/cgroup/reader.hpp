@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads the files of a cgroup, as few as can be: descriptors are kept as long as there are some,
-// and what cannot have changed is not read again, for a minute at most. Collect thread.
+// Reads the files of a cgroup, as few as can be: descriptors of those that are read often are kept
+// as long as there are some, and what cannot have changed is not read again, for some minutes at
+// most. Collect thread.
 #pragma once
 
 #include <chrono>
@@ -13,6 +14,7 @@
 #include "base/clock.hpp"
 #include "metric/faults.hpp"
 #include "sources/cgroup/descriptors.hpp"
+#include "sources/cgroup/io_changes.hpp"
 #include "sources/cgroup/member.hpp"
 #include "sources/cgroup/tree.hpp"
 
@@ -20,15 +22,15 @@ namespace edgehaul::cgroup {
 
 class Reader {
  public:
-  // The oldest that a repeated value may be.
+  // The oldest that a limit or the memory in use may be,
   static constexpr std::chrono::seconds kOldest{60};
+  // and what has no reason to have changed.
+  static constexpr std::chrono::seconds kOldestOfAll{300};
 
   Reader(const Tree& tree, Descriptors& descriptors);
 
-  // For all reads until the next call: the files to read and the time. `reserve` descriptors are
-  // left to the tree.
-  void begin(std::vector<std::uint8_t> wanted, base::Steady now, std::size_t reserve,
-             metric::Faults& faults);
+  // For all reads until the next call: the files to read and the time.
+  void begin(std::vector<std::uint8_t> wanted, base::Steady now, metric::Faults& faults);
   // Brings usage and cpu_usage up to date. False: there is nothing to say of it, it is
   // gone.
   bool read(Node& node, Member& member);
@@ -41,11 +43,16 @@ class Reader {
   enum class Outcome : std::uint8_t { good, absent, gone };
   // What is due at one look at a cgroup.
   struct Round {
-    bool is_old = false;                  // everything is
-    bool reads_all = false;               // what changes by itself is
+    bool is_all = false;                  // everything is
+    bool is_old = false;                  // limits and the memory in use are
+    bool is_running = false;              // it has used the CPU
     std::optional<std::uint64_t> memory;  // in use, at the last look
+    std::optional<bool> has_io;           // it may have done block I/O since
   };
-  bool is_due(const Member& member, std::uint8_t index, const Round& round) const;
+  Round begin_round(Member& member) const;
+  bool is_due(const Node& node, const Member& member, std::uint8_t index, Round& round);
+  bool keeps(const Member& member, std::uint8_t index) const;
+  void note_heat(Member& member, std::uint8_t index, bool is_due);
   Outcome read_file(const Node& node, Member& member, std::uint8_t index);
   std::optional<std::string_view> read_all(int fd, int& why);
   void parse(const Node& node, const File& file, std::string_view body, Usage& usage);
@@ -53,6 +60,7 @@ class Reader {
 
   const Tree& tree_;
   Descriptors& descriptors_;
+  IoChanges io_changes_;
   std::span<const File> files_;
   std::vector<std::uint8_t> wanted_;
   base::Steady now_{};

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <initializer_list>
 
+#include "sources/cgroup/io_look.hpp"
 #include "sources/cgroup/member.hpp"
 
 namespace edgehaul::cgroup {
@@ -25,9 +26,13 @@ struct CloseDirectory {
   void operator()(DIR* directory) const { ::closedir(directory); }
 };
 
-base::Fd open_first(int parent, std::initializer_list<const char*> names) {
+base::Fd open_first(int parent, std::initializer_list<const char*> names,
+                    std::string* opened = nullptr) {
   for (const char* name : names) {
-    if (auto found = base::open_at(parent, name, O_DIRECTORY)) return std::move(*found);
+    auto found = base::open_at(parent, name, O_DIRECTORY);
+    if (!found) continue;
+    if (opened != nullptr) *opened = name;
+    return std::move(*found);
   }
   return {};
 }
@@ -43,11 +48,15 @@ const char* below_root(const Node& node) {
   return node.path.empty() ? "." : node.path.c_str() + 1;
 }
 
-Result<base::Fd> open_below(int tree, const Node& node, const char* file) {
+std::string below_root(const Node& node, const char* file) {
   std::string path = below_root(node);
   path += '/';
   path += file;
-  return base::open_at(tree, path.c_str(), O_NONBLOCK | O_NOCTTY);
+  return path;
+}
+
+Result<base::Fd> open_below(int tree, const Node& node, const char* file) {
+  return base::open_at(tree, below_root(node, file).c_str(), O_NONBLOCK | O_NOCTTY);
 }
 
 }  // namespace
@@ -65,6 +74,7 @@ Result<void> Tree::find_hierarchies() {
   if (::faccessat(top->get(), "cgroup.controllers", F_OK, 0) == 0) {
     version_ = Version::v2;
     walked_ = std::move(*top);
+    walked_path_ = root_path_;
   } else {
     version_ = Version::v1;
     const int at = top->get();
@@ -77,12 +87,15 @@ Result<void> Tree::find_hierarchies() {
     hierarchies_[static_cast<std::size_t>(Hierarchy::pids)] = open_first(at, {"pids"});
     // systemd and every runtime put all their cgroups into systemd's own hierarchy, but only those
     // with limits or accounting into the others.
-    walked_ = open_first(at, {"systemd", "memory", "cpuacct", "cpu,cpuacct", "cpu", "pids"});
+    std::string name;
+    walked_ = open_first(at, {"systemd", "memory", "cpuacct", "cpu,cpuacct", "cpu", "pids"}, &name);
+    walked_path_ = root_path_ + "/" + name;
     if (!walked_) return fail(Errc::absent, "no cgroup hierarchy below {}", root_path_);
   }
   is_kernel_ = is_cgroupfs(walked_.get());
   root_ = std::make_unique<Node>();
   root_->name.kind = Kind::root;
+  watch(*root_);
   return {};
 }
 
@@ -93,6 +106,8 @@ Result<void> Tree::refresh() {
   ++tick_;
   nodes_.clear();
   left_out_ = 0;
+  has_lost_io_ = false;
+  take_changes();
   visit(*root_, 0);
   // Inodes of a recorded tree are as they come; names make samples of it comparable.
   if (!is_kernel_)
@@ -101,10 +116,29 @@ Result<void> Tree::refresh() {
   return {};
 }
 
-// A directory's link count tells how many are below it. One that went while another came is told by
-// reading the one that went, and by listing everything anew from time to time.
+void Tree::watch(Node& node) {
+  if (!is_kernel_ || node.name.kind == Kind::container) return;
+  node.watch = watches_.add(walked_path_ + node.path);
+  if (node.watch != Watches::kNone) watched_[node.watch] = &node;
+}
+
+void Tree::take_changes() {
+  const bool is_whole = watches_.take([this](int watch) {
+    if (const auto at = watched_.find(watch); at != watched_.end()) at->second->must_list = true;
+  });
+  if (is_whole) return;
+  for (const auto& [watch, node] : watched_)
+    node->must_list = true;
+}
+
+// One that is watched is told of. Of the others the link count tells how many are below; one that
+// went while another came is told by reading the one that went, and by listing from time to time.
 bool Tree::has_changed(Node& node) const {
   if (!is_kernel_) return true;
+  const bool is_watched = node.watch != Watches::kNone;
+  const std::uint64_t turn = tick_ + node.inode;  // not all in one tick
+  const bool is_due = node.must_list || turn % (is_watched ? kListWatchedAnew : kListAnew) == 0;
+  if (is_watched && !is_due) return false;
   struct stat about {};
   const int failed = node.directory ? ::fstat(node.directory.get(), &about)
                                     : ::fstatat(walked_.get(), below_root(node), &about, 0);
@@ -115,7 +149,7 @@ bool Tree::has_changed(Node& node) const {
     node.must_list = false;
     return false;
   }
-  return node.must_list || tick_ % kListAnew == 0 || about.st_nlink != node.links;
+  return is_due || about.st_nlink != node.links;
 }
 
 void Tree::visit(Node& node, std::size_t depth) {
@@ -190,8 +224,10 @@ void Tree::add_child(Node& node, std::string_view name, std::uint64_t inode) {
   child->inode = inode;
   child->name = std::move(meaning);
   child->seen = listing_;
+  watch(*child);
   // Files of v1 are not opened below it, and what is below a container is not looked at.
-  if (version_ == Version::v2 || child->name.kind != Kind::container) {
+  if (version_ == Version::v2 ||
+      (child->name.kind != Kind::container && child->watch == Watches::kNone)) {
     if (auto opened = open_directory(*child)) descriptors_.keep(*opened, child->directory, 0);
   }
   ++count_;
@@ -201,9 +237,24 @@ void Tree::add_child(Node& node, std::string_view name, std::uint64_t inode) {
 void Tree::forget(Node& node) {
   for (const auto& child : node.children)
     forget(*child);
-  if (node.member) node.member->close(descriptors_);
+  if (node.member) {
+    // v2 goes on counting what was removed.
+    has_lost_io_ |= version_ == Version::v1 && !node.member->usage.devices.empty();
+    node.member->close(descriptors_);
+  }
+  if (node.io) node.io->close(descriptors_);
   descriptors_.drop(node.directory);
+  // One that was renamed is watched as another one by now.
+  if (const auto at = watched_.find(node.watch); at != watched_.end() && at->second == &node) {
+    watches_.remove(node.watch);
+    watched_.erase(at);
+  }
   --count_;
+}
+
+std::size_t Tree::reserve() const {
+  const bool keeps_few = version_ == Version::v1 && root_ && root_->watch != Watches::kNone;
+  return descriptors_.most() / (keeps_few ? 64 : 8);
 }
 
 void Tree::note_gone(Node& node) {
@@ -226,6 +277,15 @@ Result<base::Fd> Tree::open(const Node& node, Hierarchy hierarchy, const char* f
   const base::Fd& tree = hierarchies_[static_cast<std::size_t>(hierarchy)];
   if (!tree) return fail(Errc::absent, "{}: its hierarchy is not mounted", file);
   return open_below(tree.get(), node, file);
+}
+
+std::optional<std::int64_t> Tree::modified(const Node& node, const char* file) const {
+  struct stat about {};
+  const int failed = node.directory
+                         ? ::fstatat(node.directory.get(), file, &about, 0)
+                         : ::fstatat(walked_.get(), below_root(node, file).c_str(), &about, 0);
+  if (failed != 0) return std::nullopt;
+  return std::int64_t{about.st_mtim.tv_sec} * 1'000'000'000 + about.st_mtim.tv_nsec;
 }
 
 }  // namespace edgehaul::cgroup

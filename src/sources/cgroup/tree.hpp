@@ -7,8 +7,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/fd.hpp"
@@ -16,10 +18,12 @@
 #include "sources/cgroup/descriptors.hpp"
 #include "sources/cgroup/files.hpp"
 #include "sources/cgroup/name.hpp"
+#include "sources/cgroup/watches.hpp"
 
 namespace edgehaul::cgroup {
 
 struct Member;  // what the source keeps of a cgroup that it reports
+struct IoLook;  // what its block I/O and that of all below it was when it was last looked at
 
 // What becomes of a cgroup; the source decides.
 enum class Standing : std::uint8_t {
@@ -42,7 +46,8 @@ struct Node {
   std::string path;  // below the root, as the kernel has it: "/system.slice"; empty for the root
   std::uint64_t inode = 0;
   Name name;
-  base::Fd directory;       // of the walked hierarchy; may be missing when descriptors are scarce
+  base::Fd directory;  // of the walked hierarchy; missing where it is not needed or too many
+  int watch = Watches::kNone;
   std::uint64_t links = 0;  // directories below it and two, when it was last listed
   bool must_list = true;
   bool is_gone = false;
@@ -54,6 +59,7 @@ struct Node {
   bool is_covered = false;  // counted in a part of the remainder above it
   Rest rest;
   std::unique_ptr<Member> member;  // of a reported one
+  std::unique_ptr<IoLook> io;      // of one with many below it
 
   ~Node();
 };
@@ -64,8 +70,10 @@ class Tree {
   // parents'.
   static constexpr std::size_t kMaxNodes = 20'000;
   static constexpr std::size_t kMaxDepth = 24;
-  // Everything is listed anew after so many ticks, should a change have gone unseen.
+  // Everything is listed anew after so many ticks, should a change have gone unseen; and what is
+  // watched after so many.
   static constexpr std::uint32_t kListAnew = 6;
+  static constexpr std::uint32_t kListWatchedAnew = 60;
 
   Tree(std::string root, Descriptors& descriptors);
   ~Tree();
@@ -74,6 +82,10 @@ class Tree {
   Result<void> refresh();
   // All nodes but the root, parents before children; until the next refresh().
   const std::vector<Node*>& nodes() const { return nodes_; }
+  // Whether some are gone since the last refresh() whose block I/O those above no longer count.
+  bool has_lost_io() const { return has_lost_io_; }
+  // Descriptors that are to be left to it.
+  std::size_t reserve() const;
   // Directories left out because of the bounds.
   std::size_t left_out() const { return left_out_; }
   Version version() const { return version_; }
@@ -84,6 +96,8 @@ class Tree {
   Result<base::Fd> open(const Node& node, Hierarchy hierarchy, const char* file) const;
   // Opens a file in the walked hierarchy: cgroup.procs and the like.
   Result<base::Fd> open(const Node& node, const char* file) const;
+  // Modification time of a file there, "." for the directory; Unix nanoseconds.
+  std::optional<std::int64_t> modified(const Node& node, const char* file) const;
   // To be called when reading a node failed because it is gone: its parent is listed next time.
   static void note_gone(Node& node);
 
@@ -95,15 +109,21 @@ class Tree {
   void add_child(Node& node, std::string_view name, std::uint64_t inode);
   void forget(Node& node);
   bool has_changed(Node& node) const;
+  void watch(Node& node);
+  void take_changes();
   Result<base::Fd> open_directory(const Node& node) const;
 
   std::string root_path_;
+  std::string walked_path_;
   Descriptors& descriptors_;
   Version version_ = Version::v2;
   bool is_kernel_ = false;
   base::Fd walked_;                     // the hierarchy whose directories tell which cgroups exist
   base::Fd hierarchies_[kHierarchies];  // v1
   std::unique_ptr<Node> root_;
+  Watches watches_;
+  std::unordered_map<int, Node*> watched_;
+  bool has_lost_io_ = false;
   std::vector<Node*> nodes_;
   std::size_t count_ = 0;  // of nodes that exist
   std::size_t left_out_ = 0;

@@ -117,6 +117,73 @@ TEST_CASE("cgroup: the costly file waits until the memory in use has changed") {
   CHECK(rss(ticks) == 8);
 }
 
+TEST_CASE("cgroup: what cannot have changed is read again after some minutes") {
+  const CgroupFolder folder;
+  folder.put(kService, 1, 1000, 3);
+  Ticks ticks(folder.dir.roots());
+  REQUIRE(ticks.next());
+  folder.put(kService, 1, 1000, 4);  // asleep, as much memory as before
+  folder.write(kService, "memory.stat", "anon 7\n");
+  const auto rss = [&] { return ticks.of_path(kService, "linux.cgroup.memory.rss"); };
+  const auto pids = [&] { return ticks.of_path(kService, "linux.cgroup.pid.count"); };
+  for (int tick = 0; tick < 29; ++tick)
+    REQUIRE(ticks.next());
+  CHECK(rss() == 1000);
+  CHECK(pids() == 3);
+  REQUIRE(ticks.next());
+  CHECK(rss() == 7);
+  CHECK(pids() == 4);
+  folder.put(kService, 1, 1001);
+  folder.write(kService, "memory.stat", "anon 8\n");
+  for (int tick = 0; tick < 6; ++tick)
+    REQUIRE(ticks.next());
+  CHECK(rss() == 8);  // the memory in use told
+}
+
+TEST_CASE("cgroup: block I/O is read where what is above says that there was some") {
+  const CgroupFolder folder;
+  const std::string slice = "/system.slice";
+  const auto count = [&](const std::string& path, int bytes) {
+    folder.write(path, "io.stat", "8:0 rbytes=" + std::to_string(bytes) + " wbytes=0\n");
+  };
+  std::uint64_t cpu = 0;
+  const auto run = [&] {
+    ++cpu;
+    for (const char* name : {"/a.service", "/b.service", "/c.service", "/d.service"})
+      folder.put(slice + name, cpu);
+  };
+  run();
+  for (const char* name : {"", "/a.service", "/b.service", "/c.service", "/d.service"})
+    count(slice + name, 100);
+  Ticks ticks(folder.dir.roots());
+  const auto read = [&](const std::string& name) {
+    return ticks.of_path(slice + name, "linux.cgroup.disk.io", "read");
+  };
+  REQUIRE(ticks.next());
+  run();
+  REQUIRE(ticks.next());  // the first look at the slice
+  CHECK(read("/a.service") == 100);
+  run();
+  count(slice + "/a.service", 200);  // before the slice counted it
+  REQUIRE(ticks.next());
+  CHECK(read("/a.service") == 100);
+  run();
+  count(slice, 300);
+  count(slice + "/b.service", 200);
+  folder.put(slice + "/b.service", cpu - 1);  // asleep: not read now,
+  REQUIRE(ticks.next());
+  CHECK(read("/a.service") == 200);
+  CHECK(read("/b.service") == 100);
+  run();
+  REQUIRE(ticks.next());
+  CHECK(read("/b.service") == 200);  // but when it runs, as it has missed a change
+  run();
+  count(slice + "/c.service", 300);
+  folder.dir.remove("sys/fs/cgroup" + slice + "/io.stat");
+  REQUIRE(ticks.next());
+  CHECK(read("/c.service") == 300);  // nothing to tell by
+}
+
 TEST_CASE("cgroup: sandboxes are left out, containers that start are waited for") {
   const CgroupFolder folder;
   const std::string pause = kPod + "/" + std::string(64, 'b');

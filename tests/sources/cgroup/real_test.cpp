@@ -112,12 +112,62 @@ void churn_is_followed(bool is_v2) {
     REQUIRE(tree.make(name(round + kAlive)));
     REQUIRE(ticks.next());
     CHECK(ticks.probe.duplicate() == "");
+    std::set<std::string> expected;
+    for (int i = round + 1; i <= round + kAlive; ++i)
+      expected.insert(tree.path(name(i)));
+    CHECK(ticks.paths() == expected);
   }
-  REQUIRE(ticks.next());
-  std::set<std::string> expected;
-  for (int i = 12; i < 12 + kAlive; ++i)
-    expected.insert(tree.path(name(i)));
-  CHECK(ticks.paths() == expected);
+}
+
+void works_unwatched(bool is_v2) {
+  RealTree tree(is_v2);
+  if (is_left_out(tree, is_v2 ? "v2" : "v1")) return;
+  REQUIRE(tree.make("/a.service"));
+  REQUIRE(tree.make("/b.service"));
+  const auto is_followed = test::without_watches([&] {
+    Real ticks(tree);
+    if (!ticks.next()) return false;
+    tree.remove("/a.service");
+    if (!tree.make("/c.service") || !ticks.next() || !ticks.next()) return false;
+    return ticks.paths() == std::set{tree.path("/b.service"), tree.path("/c.service")};
+  });
+  tree.remove("/c.service");
+  if (is_followed) {
+    CHECK(*is_followed);
+  } else {
+    MESSAGE("left out: inotify cannot be forbidden here");
+  }
+}
+
+std::size_t open_files() {
+  std::size_t count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd"))
+    count += entry.path().empty() ? 0U : 1U;
+  return count;
+}
+
+// A cgroup that has run has its files open that are read in every tick, one that sleeps only that
+// of its CPU time, also when everything of it has just been read.
+void hot_files_are_kept(bool is_v2) {
+  RealTree tree(is_v2);
+  if (is_left_out(tree, is_v2 ? "v2" : "v1")) return;
+  REQUIRE(tree.make("/a.service"));
+  Real ticks(tree);
+  for (int tick = 0; tick < 4; ++tick)
+    REQUIRE(ticks.next());
+  const std::size_t asleep = open_files();
+  for (int tick = 0; tick < 40; ++tick) {
+    REQUIRE(ticks.next());
+    CHECK(open_files() == asleep);
+  }
+  if (is_v2) return;  // without controllers it has one file
+  for (int tick = 0; tick < 3; ++tick) {
+    const Load load(tree, "/a.service", [] { test::burn_cpu(0.01); });
+    REQUIRE(load.has_joined);
+    REQUIRE(ticks.next());
+  }
+  CHECK(open_files() >= asleep + 2);  // memory and threads at least,
+  CHECK(open_files() <= asleep + 9);  // no limits, nor what counts by them
 }
 
 void descriptors_are_bounded(bool is_v2) {
@@ -125,12 +175,6 @@ void descriptors_are_bounded(bool is_v2) {
   if (is_left_out(tree, is_v2 ? "v2" : "v1")) return;
   for (int i = 0; i < 30; ++i)
     REQUIRE(tree.make("/s" + std::to_string(i) + ".service"));
-  const auto open_files = [] {
-    std::size_t count = 0;
-    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd"))
-      count += entry.path().empty() ? 0U : 1U;
-    return count;
-  };
   const std::size_t before = open_files();
   for (const std::uint64_t most : {0U, 5U, 40U, 2000U}) {
     CAPTURE(most);
@@ -140,7 +184,7 @@ void descriptors_are_bounded(bool is_v2) {
     for (int tick = 0; tick < 3; ++tick)
       REQUIRE(ticks.next());
     CHECK(ticks.paths().size() == 30);
-    CHECK(open_files() - before <= most + 6);  // the hierarchies themselves
+    CHECK(open_files() - before <= most + 7);  // the hierarchies and the queue of changes
     if (most == 0) continue;
     tree.remove("/s0.service");
     REQUIRE(ticks.next());
@@ -170,6 +214,18 @@ TEST_CASE("real: cgroups come and go, v2") {
 }
 TEST_CASE("real: cgroups come and go, v1") {
   churn_is_followed(false);
+}
+TEST_CASE("real: they come and go where no directory can be watched, v2") {
+  works_unwatched(true);
+}
+TEST_CASE("real: they come and go where no directory can be watched, v1") {
+  works_unwatched(false);
+}
+TEST_CASE("real: what is read in every tick stays open, v2") {
+  hot_files_are_kept(true);
+}
+TEST_CASE("real: what is read in every tick stays open, v1") {
+  hot_files_are_kept(false);
 }
 TEST_CASE("real: descriptors stay within their bound, with none it works too, v2") {
   descriptors_are_bounded(true);
@@ -222,6 +278,8 @@ TEST_CASE("real: written bytes and operations are counted by device, v1") {
   RealTree tree(false);
   if (is_left_out(tree, "v1")) return;
   REQUIRE(tree.make("/writer.service"));
+  for (int i = 0; i < 4; ++i)
+    REQUIRE(tree.make("/other" + std::to_string(i) + ".service"));
   const test::TempDir dir;
   // Recent kernels count for devices that have a limit only.
   struct stat about {};
@@ -229,11 +287,13 @@ TEST_CASE("real: written bytes and operations are counted by device, v1") {
   const std::string device =
       std::to_string(major(about.st_dev)) + ":" + std::to_string(minor(about.st_dev));
   (void)tree.write("/writer.service", "blkio.throttle.write_bps_device", device + " 8589934592");
-  const Load load(tree, "/writer.service",
-                  [&] { test::write_directly(dir.at("file"), 8 * 1024 * 1024); });
   Real ticks(tree);
-  REQUIRE(ticks.next());
-  const auto written = ticks.of_path("writer.service", "linux.cgroup.disk.io", "write");
+  const auto write = [&](std::size_t bytes) {
+    const Load load(tree, "/writer.service", [&] { test::write_directly(dir.at("file"), bytes); });
+    REQUIRE(ticks.next());
+    return ticks.of_path("writer.service", "linux.cgroup.disk.io", "write");
+  };
+  const auto written = write(8 * 1024 * 1024);
   if (!written) {
     MESSAGE("left out: no block I/O is accounted here");
     return;
@@ -241,6 +301,10 @@ TEST_CASE("real: written bytes and operations are counted by device, v1") {
   CHECK(*written >= 8 * kMiB);
   CHECK(*written < 10 * kMiB);
   CHECK(ticks.of_path("writer.service", "linux.cgroup.disk.operations", "write") > 0);
+  // The slice above tells whether there is something new.
+  CHECK(write(0) == *written);
+  CHECK(write(4096 * 1024) == *written + 4 * kMiB);
+  CHECK(write(4096 * 1024) == *written + 8 * kMiB);
 }
 
 TEST_CASE("real: a CPU limit and the throttling it leads to, v1") {
