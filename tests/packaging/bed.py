@@ -220,6 +220,14 @@ class Machine(Root):
         wait_until(lambda: self._find_init() not in (old, None), "the machine to go down")
         wait_until(self._is_up, "the machine to boot again")
 
+    def _kill_what_is_left(self):
+        """The system inside outlives a systemd-nspawn that was killed."""
+        for group in ("/sys/fs/cgroup", "/sys/fs/cgroup/unified"):
+            folder = pathlib.Path(group, self.name)
+            if (folder / "cgroup.kill").exists():
+                (folder / "cgroup.kill").write_text("1", encoding="ascii")
+                wait_until(lambda: "populated 0" in (folder / "cgroup.events").read_text(encoding="ascii"), "its end")
+
     def remove(self):
         if self.process and self.process.poll() is None:
             self.run("systemctl", "poweroff", check=False)
@@ -228,6 +236,7 @@ class Machine(Root):
             except subprocess.TimeoutExpired:
                 os.killpg(self.process.pid, signal.SIGKILL)
                 self.process.wait()
+                self._kill_what_is_left()
         for group in ("/sys/fs/cgroup", "/sys/fs/cgroup/unified", "/sys/fs/cgroup/systemd"):
             for folder, _, _ in os.walk(f"{group}/{self.name}", topdown=False):
                 try:
