@@ -105,7 +105,9 @@ std::optional<std::string> gunzip_at_once(std::string_view coded, std::size_t li
   return out;
 }
 
-Result<std::string> inflate_body(int window, std::string_view coded, std::size_t limit) {
+Result<std::string> inflate_body(int window, std::string_view coded, std::size_t limit,
+                                 bool& is_single) {
+  is_single = true;
   if (window == kGzipWindow) {
     // What fails there fails here again, with words.
     if (auto out = gunzip_at_once(coded, limit)) return std::move(*out);
@@ -131,6 +133,7 @@ Result<std::string> inflate_body(int window, std::string_view coded, std::size_t
         return fail(Errc::malformed, "bytes after the end of the {} body",
                     window == kGzipWindow ? "gzip" : "deflate");
       }
+      is_single = false;
     } else if (code != Z_OK && code != Z_BUF_ERROR) {
       return fail(Errc::malformed, "not {}: {}", window == kGzipWindow ? "gzip" : "deflate",
                   stream.msg != nullptr ? stream.msg : "bad data");
@@ -171,8 +174,11 @@ bool is_modest_frame(std::string_view coded) {
   constexpr std::size_t kDescriptors = 6;  // RFC 8878 §3.1.1.1: magic, frame and window descriptor
   if (coded.size() < kDescriptors || is_foreign_frame(coded)) return false;
   const bool has_window = (static_cast<unsigned char>(coded[4]) & 0x20) == 0;
-  const int exponent = static_cast<unsigned char>(coded[5]) >> 3;
-  if (has_window && 10 + exponent >= kZstdMaxWindowLog) return false;
+  const unsigned window = static_cast<unsigned char>(coded[5]);  // exponent and eighths
+  const std::uint64_t base = std::uint64_t{1} << (10 + (window >> 3));
+  if (has_window && base + base / 8 * (window & 7) > std::uint64_t{1} << kZstdMaxWindowLog) {
+    return false;
+  }
   return ZSTD_findFrameCompressedSize(coded.data(), coded.size()) == coded.size();
 }
 
@@ -195,7 +201,9 @@ std::optional<std::string> unzstd_at_once(std::string_view coded, std::size_t li
   return std::string(room.get(), made);
 }
 
-Result<std::string> unzstd_body(std::string_view base, std::string_view coded, std::size_t limit) {
+Result<std::string> unzstd_body(std::string_view base, std::string_view coded, std::size_t limit,
+                                bool& is_single) {
+  is_single = is_modest_frame(coded);
   if (base.empty()) {
     // What fails there fails here again, with words.
     if (auto out = unzstd_at_once(coded, limit)) return std::move(*out);
@@ -268,18 +276,22 @@ Result<std::string> encode(Coding coding, std::string_view plain, int level) {
   return fail(Errc::invalid, "unknown coding");
 }
 
-Result<std::string> decode(Coding coding, std::string_view coded, std::size_t limit) {
+Result<std::string> decode(Coding coding, std::string_view coded, std::size_t limit,
+                           bool* is_single) {
+  bool ignored = false;
+  bool& single = is_single != nullptr ? *is_single : ignored;
+  single = true;
   if (coded.size() > UINT_MAX / 2) return fail(Errc::too_large, "body over 2 GiB");
   switch (coding) {
     case Coding::identity:
       if (coded.size() > limit) return fail(Errc::too_large, "larger than {} bytes", limit);
       return std::string(coded);
     case Coding::gzip:
-      return inflate_body(kGzipWindow, coded, limit);
+      return inflate_body(kGzipWindow, coded, limit, single);
     case Coding::deflate:
-      return inflate_body(kZlibWindow, coded, limit);
+      return inflate_body(kZlibWindow, coded, limit, single);
     case Coding::zstd:
-      return unzstd_body("", coded, limit);
+      return unzstd_body("", coded, limit, single);
   }
   return fail(Errc::invalid, "unknown coding");
 }
@@ -306,7 +318,8 @@ Result<std::string> encode_against(std::string_view base, std::string_view plain
 
 Result<std::string> decode_against(std::string_view base, std::string_view coded,
                                    std::size_t limit) {
-  return unzstd_body(base, coded, limit);
+  bool ignored = false;
+  return unzstd_body(base, coded, limit, ignored);
 }
 
 }  // namespace edgehaul::codec

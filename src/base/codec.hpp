@@ -15,6 +15,12 @@ namespace edgehaul::codec {
 
 enum class Coding : unsigned char { identity, gzip, deflate, zstd };
 
+// Bytes and what they lie under; under identity and empty where nothing is known.
+struct Coded {
+  Coding coding = Coding::identity;
+  std::string bytes;
+};
+
 // "gzip" ↔ Coding::gzip; "" and "identity" are identity, "x-gzip" is gzip; nullopt when unknown.
 std::optional<Coding> parse_coding(std::string_view name);
 std::string_view coding_name(Coding coding);
@@ -25,7 +31,10 @@ Result<std::string> encode(Coding coding, std::string_view plain, int level = 0)
 // Decodes a whole body. Output past `limit` is Errc::too_large (never more than limit + 64 KiB is
 // allocated); broken, truncated or trailing bytes are Errc::malformed. Several gzip members or zstd
 // frames in a row decode as one (RFC 1952 §2.2, RFC 8878 §3.1).
-Result<std::string> decode(Coding coding, std::string_view coded, std::size_t limit);
+// `is_single`, where given, says whether it was one member or frame and nothing else: some decoders
+// stop after the first of several.
+Result<std::string> decode(Coding coding, std::string_view coded, std::size_t limit,
+                           bool* is_single = nullptr);
 
 // zstd of what resembles `base`, bytes that the decoder has too: what they share costs next to
 // nothing. Together at most 8 MiB.

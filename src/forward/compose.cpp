@@ -30,10 +30,8 @@ http::Headers operators_headers(const Destination& destination) {
   return headers;
 }
 
-Result<http::ClientRequest> compose_http(const Destination& destination, otlp::Signal signal,
-                                         std::string_view body) {
-  auto coded = codec::encode(destination.compression, body);
-  if (!coded) return within("compress", std::move(coded.error()));
+http::ClientRequest compose_http(const Destination& destination, otlp::Signal signal,
+                                 std::string_view coded) {
   http::ClientRequest request;
   request.method = "POST";
   request.url = request_url(destination.endpoint, otlp::http_path(signal));
@@ -44,7 +42,7 @@ Result<http::ClientRequest> compose_http(const Destination& destination, otlp::S
     request.headers.emplace_back("content-encoding",
                                  std::string(codec::coding_name(destination.compression)));
   }
-  request.body = std::move(*coded);
+  request.body = coded;
   request.version = http::Version::automatic;
   return request;
 }
@@ -60,7 +58,13 @@ std::string request_url(std::string_view endpoint, std::string_view path) {
 }
 
 Result<http::ClientRequest> compose(const Destination& destination, otlp::Signal signal,
-                                    std::string_view body) {
+                                    std::string_view body, codec::Coding coding) {
+  std::string coded;
+  if (coding != destination.compression) {
+    auto made = codec::encode(destination.compression, body);
+    if (!made) return within("compress", std::move(made.error()));
+    body = coded = std::move(*made);
+  }
   auto request = destination.protocol == Protocol::http
                      ? compose_http(destination, signal, body)
                      : grpc::make_call(request_url(destination.endpoint, ""),

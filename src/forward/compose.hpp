@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/codec.hpp"
 #include "base/result.hpp"
 #include "forward/options.hpp"
 #include "http/client.hpp"
@@ -16,9 +17,10 @@ namespace edgehaul::forward {
 // last.
 std::string request_url(std::string_view endpoint, std::string_view path);
 
-// Compresses and wraps `body`. The operator's headers replace ours of the same name, but for those
-// that say what the body is.
+// Wraps `body`, compressed as the destination has it unless it lies so already (`coding`). The
+// operator's headers replace ours of the same name, but for those that say what the body is.
 Result<http::ClientRequest> compose(const Destination& destination, otlp::Signal signal,
-                                    std::string_view body);
+                                    std::string_view body,
+                                    codec::Coding coding = codec::Coding::identity);
 
 }  // namespace edgehaul::forward

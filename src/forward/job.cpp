@@ -34,7 +34,8 @@ void Job::keep(std::vector<spool::Record> records) {
     entry.items = record.items;
     entry.signal = static_cast<otlp::Signal>(record.signal);
     entry.offset = bytes_.size();
-    entry.size = record.body.size();
+    entry.coded = std::move(record.coded);
+    entry.size = entry.coded.bytes.empty() ? record.body.size() : record.size;
     entries_.push_back(std::move(entry));
     if (bytes_.empty()) {
       bytes_ = std::move(record.body);
@@ -57,8 +58,10 @@ void Job::queue_entry(std::size_t index, std::size_t max_bytes, std::deque<Part>
 
 bool Job::queue_pieces(std::size_t index, std::size_t max_bytes, std::deque<Part>& out) {
   Entry& entry = entries_[index];
-  const std::string_view body = std::string_view(bytes_).substr(entry.offset, entry.size);
-  auto pieces = otlp::split(entry.signal, body, max_bytes);
+  std::string room;
+  const auto plain = plain_of(entry, room);
+  if (!plain) return false;
+  auto pieces = otlp::split(entry.signal, *plain, max_bytes);
   if (!pieces || pieces->size() < 2) return false;
   entry.open_parts = static_cast<std::uint32_t>(pieces->size());
   forget_bytes(entry);
@@ -74,11 +77,16 @@ bool Job::queue_pieces(std::size_t index, std::size_t max_bytes, std::deque<Part
 bool Job::can_join(const Part& part, const Entry& entry, std::size_t max_bytes) const {
   const Entry& first = entries_[part.first];
   return !part.piece && entry.signal == first.signal && entry.signal != otlp::Signal::profiles &&
+         first.coded.bytes.empty() && entry.coded.bytes.empty() &&
          entry.offset + entry.size - first.offset <= max_bytes;
 }
 
 // Pieces hold the bytes now; what lies last in the buffer can go.
-void Job::forget_bytes(const Entry& entry) {
+void Job::forget_bytes(Entry& entry) {
+  if (!entry.coded.bytes.empty()) {
+    entry.coded = {};
+    return;
+  }
   if (entry.offset + entry.size != bytes_.size()) return;
   bytes_.resize(entry.offset);
   bytes_.shrink_to_fit();
@@ -88,8 +96,40 @@ otlp::Signal Job::signal() const {
   return entries_[parts_.front().first].signal;
 }
 
+// The record that the next request is made of, where it goes as it lies.
+const Job::Entry* Job::as_it_lies() const {
+  const Part& part = parts_.front();
+  const Entry& entry = entries_[part.first];
+  return part.piece || entry.coded.bytes.empty() ? nullptr : &entry;
+}
+
+codec::Coding Job::coding() const {
+  const Entry* const entry = as_it_lies();
+  return entry != nullptr ? entry->coded.coding : codec::Coding::identity;
+}
+
 std::string_view Job::body() const {
-  return bytes_of(parts_.front());
+  const Entry* const entry = as_it_lies();
+  return entry != nullptr ? entry->coded.bytes : bytes_of(parts_.front());
+}
+
+std::size_t Job::size() const {
+  const Entry* const entry = as_it_lies();
+  return entry != nullptr ? entry->size : bytes_of(parts_.front()).size();
+}
+
+Result<std::string_view> Job::plain_body(std::string& room) const {
+  const Entry* const entry = as_it_lies();
+  return entry != nullptr ? plain_of(*entry, room) : body();
+}
+
+Result<std::string_view> Job::plain_of(const Entry& entry, std::string& room) const {
+  if (entry.coded.bytes.empty()) {
+    return std::string_view(bytes_).substr(entry.offset, entry.size);
+  }
+  auto plain = codec::decode(entry.coded.coding, entry.coded.bytes, entry.size);
+  if (!plain) return pass(std::move(plain.error()));
+  return room = std::move(*plain);
 }
 
 std::string_view Job::bytes_of(const Part& part) const {
@@ -194,7 +234,10 @@ bool Job::cut() {
 }
 
 bool Job::cut_record() {
-  auto halves = otlp::halve(signal(), body());
+  std::string room;
+  const auto plain = plain_body(room);
+  if (!plain) return false;
+  auto halves = otlp::halve(signal(), *plain);
   if (!halves) return false;
   touched_ = true;
   const Part whole = std::move(parts_.front());

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/codec.hpp"
 #include "forward/verdict.hpp"
 #include "otlp/request.hpp"
 #include "otlp/signal.hpp"
@@ -41,7 +42,11 @@ class Job {
   bool is_done() const { return parts_.empty(); }
   // Of the next request:
   otlp::Signal signal() const;
+  codec::Coding coding() const;   // what body() lies under: as it lies in the spool, or identity
   std::string_view body() const;  // until the next call of apply() or add()
+  std::size_t size() const;       // of body() without its coding
+  // body() without its coding; `room` holds it where it has one.
+  Result<std::string_view> plain_body(std::string& room) const;
   std::size_t record_count() const { return parts_.front().count; }
   // Of which records body() is made, or of which items of one.
   std::vector<spool::Slice> slices() const;
@@ -84,6 +89,7 @@ class Job {
     otlp::Signal signal = otlp::Signal::metrics;
     std::size_t offset = 0;
     std::size_t size = 0;
+    codec::Coded coded;            // as it lies in the spool; nothing of it is in bytes_ then
     std::uint32_t open_parts = 1;  // 0: settled
     bool is_refused = false;
     std::string words;
@@ -93,9 +99,11 @@ class Job {
   void queue_entry(std::size_t index, std::size_t max_bytes, std::deque<Part>& out);
   bool queue_pieces(std::size_t index, std::size_t max_bytes, std::deque<Part>& out);
   bool can_join(const Part& part, const Entry& entry, std::size_t max_bytes) const;
+  const Entry* as_it_lies() const;
+  Result<std::string_view> plain_of(const Entry& entry, std::string& room) const;
   std::string_view bytes_of(const Part& part) const;
   spool::Slice slice_of(const Part& part) const;
-  void forget_bytes(const Entry& entry);
+  void forget_bytes(Entry& entry);
   void accept();
   void refuse(const std::string& words);
   void close(std::size_t index);
@@ -105,7 +113,7 @@ class Job {
   Next doubt(const Verdict& verdict);
   bool has_evidence(const Part& part) const;
 
-  std::string bytes_;  // all bodies in a row: a run of records is a request without a copy
+  std::string bytes_;  // all plain bodies in a row: a run of records is a request without a copy
   std::vector<Entry> entries_;
   std::deque<Part> parts_;  // in the order of sending
   std::vector<Settlement> settled_;

@@ -59,11 +59,19 @@ std::optional<Steady> Sender::rest(Steady now) {
 
 void Sender::send() {
   const otlp::Signal signal = job_->signal();
-  const std::string_view body = job_->body();
-  body_bytes_ = body.size();
+  std::string_view body = job_->body();
+  codec::Coding coding = job_->coding();
+  std::string room;
+  if (coding != destination_.compression) {  // another since the lease, where it is not plain
+    auto plain = job_->plain_body(room);
+    if (!plain) return conclude(judge_failure(plain.error()));
+    body = *plain;
+    coding = codec::Coding::identity;
+  }
+  body_bytes_ = job_->size();
   moved_bytes_ += body_bytes_;
   wire_bytes_ = 0;
-  auto request = compose(destination_, signal, body);
+  auto request = compose(destination_, signal, body, coding);
   if (!request) return conclude(judge_failure(request.error()));
   std::string names = spool::format_batch(around_.lineage.name(job_->slices()));
   if (!names.empty()) request->headers.emplace_back(spool::kBatchHeader, std::move(names));

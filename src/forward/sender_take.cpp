@@ -12,6 +12,9 @@ namespace {
 using base::Steady;
 
 constexpr std::chrono::seconds kSpoolPause{5};  // before asking a spool in trouble again
+// A record of so many bytes goes by itself as it lies in the spool, where that is what the
+// destination takes: packing it anew with others costs more than the request.
+constexpr std::uint32_t kWorthARequest = 128 * 1024;
 constexpr std::array kSignals{spool::Signal::metrics, spool::Signal::logs, spool::Signal::traces,
                               spool::Signal::profiles};
 
@@ -56,7 +59,10 @@ bool Sender::take(std::optional<spool::Signal> signal, bool is_failing) {
       is_backlog_waiting_ = !is_open;
       if (!is_open) return false;
     }
-    auto records = lease(lanes.wanted(*lane, request_bytes(*lane, is_failing), signal));
+    spool::Wanted wanted = lanes.wanted(*lane, request_bytes(*lane, is_failing), signal);
+    wanted.coding = destination_.compression;
+    wanted.coded_from = kWorthARequest;
+    auto records = lease(wanted);
     if (!records) return false;
     if (records->empty()) {
       lane = lanes.was_empty(*lane);

@@ -65,13 +65,6 @@ Result<std::string> read_message(const http::ClientResponse& response, std::size
 }  // namespace
 
 Result<std::string> frame(std::string_view message, codec::Coding coding) {
-  std::string coded;
-  if (coding != codec::Coding::identity) {
-    auto result = codec::encode(coding, message);
-    if (!result) return result;
-    coded = std::move(*result);
-    message = coded;
-  }
   if (message.size() > std::numeric_limits<std::uint32_t>::max()) {
     return fail(Errc::too_large, "gRPC message of {} bytes", message.size());
   }
@@ -85,7 +78,7 @@ Result<std::string> frame(std::string_view message, codec::Coding coding) {
 }
 
 Result<std::string> unframe(std::string body, codec::Coding coding, std::size_t limit,
-                            std::string* as_sent) {
+                            codec::Coded* as_sent) {
   if (body.size() < kPrefix) {
     return fail(Errc::malformed, "gRPC message is cut short ({} bytes)", body.size());
   }
@@ -107,8 +100,9 @@ Result<std::string> unframe(std::string body, codec::Coding coding, std::size_t 
   if (coding == codec::Coding::identity) {
     return fail(Errc::malformed, "compressed gRPC message without grpc-encoding");
   }
-  auto message = codec::decode(coding, body, limit);
-  if (as_sent != nullptr) *as_sent = std::move(body);
+  bool is_single = false;
+  auto message = codec::decode(coding, body, limit, &is_single);
+  if (as_sent != nullptr && is_single) *as_sent = {coding, std::move(body)};
   return message;
 }
 

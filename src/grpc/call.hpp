@@ -46,20 +46,22 @@ struct Answer {
   bool has_status = false;  // the peer sent grpc-status; else `code` follows from the HTTP status
 };
 
-// The bytes of one length-prefixed message, compressed when `coding` is not identity.
+// The bytes of one length-prefixed message that lies under `coding` already.
 Result<std::string> frame(std::string_view message, codec::Coding coding);
 
 // Reads exactly one length-prefixed message; `coding` is the peer's grpc-encoding. Decoded output
-// past `limit` is Errc::too_large. `as_sent` gets the bytes of a compressed message.
+// past `limit` is Errc::too_large. `as_sent` gets the bytes of a compressed message, where that is
+// one gzip member or zstd frame.
 Result<std::string> unframe(std::string body, codec::Coding coding, std::size_t limit,
-                            std::string* as_sent = nullptr);
+                            codec::Coded* as_sent = nullptr);
 
 // "30000m": at most 8 digits and a unit.
 std::string format_timeout(std::chrono::milliseconds timeout);
 
-// A unary call: `base_url` "http://host:4317", `path` "/package.Service/Method". Caller sets TLS,
-// proxy and limits on the result; `metadata` is appended as headers (-bin values already coded).
-// Errc::invalid when metadata names a header that gRPC itself sets.
+// A unary call: `base_url` "http://host:4317", `path` "/package.Service/Method", `message` lies
+// under `coding` already. Caller sets TLS, proxy and limits on the result; `metadata` is appended
+// as headers (-bin values already coded). Errc::invalid when metadata names a header that gRPC
+// itself sets.
 Result<http::ClientRequest> make_call(std::string_view base_url, std::string_view path,
                                       std::string_view message, codec::Coding coding,
                                       const http::Headers& metadata,

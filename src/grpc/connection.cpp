@@ -199,7 +199,7 @@ void Connection::on_end(Call& call) {
     return submit(call, {is_too_large ? Code::resource_exhausted : Code::invalid_argument,
                          message.error().message, "", ""});
   }
-  charge(call, message->size() + call.call().zstd.size());
+  charge(call, message->size() + call.call().coded.bytes.size());
   call.stage = Stage::handler;
   call.call().message = std::move(*message);
   host_->handler(std::move(call.call()),

@@ -118,8 +118,7 @@ void Exchange::forget() {
 Result<std::string> Exchange::take_message(std::size_t max_message) {
   call_.wire_bytes = body_.size();
   const auto coding = codec::parse_coding(encoding_).value_or(codec::Coding::identity);
-  return unframe(std::exchange(body_, {}), coding, max_message,
-                 coding == codec::Coding::zstd ? &call_.zstd : nullptr);
+  return unframe(std::exchange(body_, {}), coding, max_message, &call_.coded);
 }
 
 }  // namespace edgehaul::grpc

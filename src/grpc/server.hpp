@@ -54,7 +54,7 @@ struct ServerCall {
   std::string path;  // "/package.Service/Method"
   http::Headers metadata;
   std::string message;  // decoded; empty in Admit
-  std::string zstd;     // the message as it was sent, where that was zstd
+  codec::Coded coded;   // the message as it was sent, where that was one gzip member or zstd frame
   std::size_t wire_bytes = 0;
   std::string peer;       // "10.0.0.7:51234"
   std::string peer_name;  // common name of the client certificate

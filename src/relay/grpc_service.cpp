@@ -69,7 +69,7 @@ void GrpcService::handle(grpc::ServerCall call, grpc::Responder respond) {
   if (sender.name.empty()) sender.name = call.peer_name;
   if (sender.name.empty()) sender.name = host_of(call.peer);
   sender.batch = http::header(call.metadata, spool::kBatchHeader);
-  intake_.take(*signal, {std::move(call.message), std::move(call.zstd)}, std::move(sender),
+  intake_.take(*signal, {std::move(call.message), std::move(call.coded)}, std::move(sender),
                [signal = *signal, respond = std::move(respond)](const Taken& taken) {
                  respond(answer(signal, taken));
                });

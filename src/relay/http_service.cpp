@@ -149,9 +149,10 @@ void HttpService::handle(ServerRequest request, http::Responder respond) {
   const bool as_json = is_json(request);
   Sender sender = sender_of(request);
   const auto coding = *codec::parse_coding(http::header(request.headers, "content-encoding"));
+  bool is_single = false;
   Result<std::string> body = coding == codec::Coding::identity
                                  ? Result<std::string>(std::move(request.body))
-                                 : codec::decode(coding, request.body, max_request_);
+                                 : codec::decode(coding, request.body, max_request_, &is_single);
   if (body && body->size() > max_request_) {
     body = fail(Errc::too_large, "larger than {} bytes", max_request_);
   }
@@ -161,9 +162,9 @@ void HttpService::handle(ServerRequest request, http::Responder respond) {
     const int status = body.error().code == Errc::too_large ? 413 : 400;
     return respond(failure(status, body.error().message, as_json));
   }
-  const bool is_packed = coding == codec::Coding::zstd && !as_json;
-  intake_.take(signal, {std::move(*body), is_packed ? std::move(request.body) : std::string()},
-               std::move(sender),
+  codec::Coded coded;
+  if (is_single && !as_json) coded = {coding, std::move(request.body)};
+  intake_.take(signal, {std::move(*body), std::move(coded)}, std::move(sender),
                [signal, as_json, respond = std::move(respond)](const Taken& taken) {
                  respond(answer(signal, taken, as_json));
                });

@@ -106,7 +106,7 @@ void Intake::append(otlp::Signal signal, Request request, std::uint64_t items,
   record.items = static_cast<std::uint32_t>(
       std::min<std::uint64_t>(items, std::numeric_limits<std::uint32_t>::max()));
   record.body = std::move(request.plain);
-  record.packed = std::move(request.zstd);
+  record.coded = std::move(request.coded);
   record.batch = std::move(batch);
   spool_.append(std::move(record), std::move(committed));
 }

@@ -40,7 +40,7 @@ inline constexpr std::chrono::milliseconds kWhenBusy{1'000};
 // A serialized Export…ServiceRequest.
 struct Request {
   std::string plain;
-  std::string zstd = {};  // the same under zstd, where it was sent so: need not be packed again
+  codec::Coded coded = {};  // the same as it was sent, gzip or zstd: need not be packed again
 };
 
 struct Sender {

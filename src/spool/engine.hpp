@@ -16,6 +16,7 @@
 
 #include "spool/age_clock.hpp"
 #include "spool/directory.hpp"
+#include "spool/hot_tail.hpp"
 #include "spool/ledger.hpp"
 #include "spool/limits.hpp"
 #include "spool/memory_queue.hpp"
@@ -32,6 +33,8 @@ namespace edgehaul::spool {
 struct Append {
   StoredRecord record;
   frame::AnchorPtr anchor;  // of a frame; its id is record.shape
+  HotBody hot;              // what it is made of, where there was room
+  bool came_coded = false;  // record.body is as it came
   Committed done;
   Result<RecordId> outcome = RecordId{0};
 };
@@ -41,6 +44,8 @@ struct Leased {
   StoredRecord row;
   std::vector<RecordId> ids;
   frame::AnchorPtr anchor;
+  std::optional<std::string> plain;  // of a request that need not be unpacked
+  bool is_as_it_lies = false;        // it is wanted packed
 };
 
 // Named values of the spool itself start with a dot; others must not.
@@ -77,6 +82,7 @@ class Engine {
   const Limits& limits() const { return limits_; }
   RecordId next_id() const { return next_id_; }
   std::vector<SenderReport> senders() const { return senders_.report(); }  // any thread
+  HotRoom& hot_room() { return hot_room_; }                                // any thread
 
  private:
   static constexpr std::size_t kLooseAtLeast = 16;
@@ -196,12 +202,15 @@ class Engine {
   void try_ballast();
   bool tidy_up();
 
-  // engine.cpp
+  // engine_lease.cpp
   struct Search;
   Result<void> search_disk(std::size_t index, Search& search);
+  Result<void> take_request(Search& search);
   Result<void> take_frames(std::size_t index, Search& search);
   Result<frame::AnchorPtr> anchor_of_row();
   void search_memory(std::size_t index, Search& search);
+
+  // engine.cpp
   void forget_memory(RecordId id);
   void retire(Rejection rejection);
   void add_times(Stats& stats);
@@ -220,6 +229,8 @@ class Engine {
     std::uint64_t bytes = 0;
     base::Steady since{};
   } unwritten_settled_;  // delivered since the last commit
+  HotRoom hot_room_;
+  HotTail hot_;
   ShapeShelf shapes_;
   std::unique_ptr<Store> store_;
   std::uint64_t database_id_ = 0;

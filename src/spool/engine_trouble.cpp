@@ -202,6 +202,7 @@ bool Engine::tend() {
   }
   count_rows(kRowsPerSlice);
   salvage_slice();
+  hot_.cool(now);
   if (is_memory() || !store_) return has_changed;
   if (is_tight_ && now >= retry_at_) try_ballast();
   if (is_packing_due()) pack_frames();
@@ -252,6 +253,7 @@ std::optional<std::chrono::nanoseconds> Engine::idle_time() const {
   if (!is_memory() && unwritten_settled_.bytes > 0 && has_progress()) {
     want(unwritten_settled_.since + kSettledWait - now);
   }
+  if (const auto since = hot_.oldest()) want(*since + HotTail::kTime - now);
   if (!is_memory() && !memory_.empty()) want(held_since_ + options_.loss_window - now);
   if (!is_memory() && ledger_.held().records > 0) {
     want(std::clamp<nanoseconds>(std::chrono::seconds(next_expiry_ - age_now()),

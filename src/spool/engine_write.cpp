@@ -265,8 +265,13 @@ void Engine::committed(std::vector<Append>* appends, const std::vector<Drop>& dr
   ++counters_.commits;
   last_commit_ = clock_.steady();
   if (appends == nullptr) return;
-  for (const Append& append : *appends) {
+  hot_.cool(last_commit_);
+  for (Append& append : *appends) {
     if (!append.outcome || *append.outcome == 0) continue;
+    if (append.hot && !append.record.is_cut) {
+      if (append.came_coded) append.hot.coded = std::move(append.record.body);
+      hot_.add(append.record.id, std::move(append.hot), last_commit_);
+    }
     count_in(append.record, last_commit_);
     loose_frames_ += append.record.is_frames() ? 1U : 0U;
   }

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/clock.hpp"
+#include "base/codec.hpp"
 
 namespace edgehaul::spool {
 
@@ -32,11 +33,14 @@ struct NewRecord {
   // Of which records of a sender the body is made; those stored already are not stored again, and
   // where nothing else is left append() answers 0. Null: nothing is known.
   std::shared_ptr<const Batch> batch = nullptr;
-  std::string packed = {};  // the body under zstd as it came; empty: append() packs it
+  // The body as it came, one gzip member or zstd frame, so that it need not be packed again.
+  codec::Coded coded = {};
 };
 
+// What a lease gives. Where Wanted says so, `coded` stands for the body, which is empty then.
 struct Record : NewRecord {
   RecordId id = 0;
+  std::uint32_t size = 0;  // of the body before packing
 };
 
 }  // namespace edgehaul::spool

@@ -18,9 +18,14 @@ Error stopping() {
 }
 
 // False: the row is damaged.
-bool unpack_into(std::vector<Record>& records, const Leased& leased) {
+bool unpack_into(std::vector<Record>& records, Leased& leased) {
+  if (leased.plain) {
+    records.push_back(without_body(leased.row));
+    records.back().body = std::move(*leased.plain);
+    return true;
+  }
   if (!leased.row.is_frames()) {
-    auto record = unpack(leased.row);
+    auto record = unpack(std::move(leased.row), leased.is_as_it_lies);
     if (record) records.push_back(std::move(*record));
     return record.has_value();
   }

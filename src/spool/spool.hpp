@@ -39,6 +39,9 @@ struct Wanted {
   std::optional<Origin> origin;  // a search for one looks past a few thousand of the other at most
   RecordId after = 0;            // only ids greater than this
   RecordId before = UINT64_MAX;  // only ids less than this
+  // Requests of at least so many bytes that lie under this coding come as they lie: Record::coded.
+  codec::Coding coding = codec::Coding::identity;
+  std::uint32_t coded_from = 0;
 };
 
 enum class Outcome : std::uint8_t {

@@ -56,9 +56,30 @@ std::uint64_t share(std::uint64_t sum, std::size_t part, std::size_t of) {
 
 constexpr int kBlockLevel = 6;
 
+// How a body that came coded may lie.
+std::optional<BodyCoding> as_it_came(codec::Coding coding) {
+  if (coding == codec::Coding::zstd) return BodyCoding::zstd;
+  if (coding == codec::Coding::gzip) return BodyCoding::gzip;
+  return std::nullopt;
+}
+
+// The body packed for the disk, where that makes it smaller.
+std::optional<std::string> packed_body(NewRecord& record, BodyCoding& coding) {
+  std::string packed;
+  if (const auto came = as_it_came(record.coded.coding); came && !record.coded.bytes.empty()) {
+    coding = *came;
+    packed = std::move(record.coded.bytes);
+  } else if (record.body.size() >= kWorthPacking) {
+    coding = BodyCoding::zstd;
+    if (auto made = codec::encode(codec::Coding::zstd, record.body)) packed = std::move(*made);
+  }
+  if (packed.empty() || packed.size() >= record.body.size()) return std::nullopt;
+  return packed;
+}
+
 }  // namespace
 
-Result<StoredRecord> pack(NewRecord record) {
+Result<StoredRecord> pack(NewRecord&& record) {
   if (record.body.size() > kMaxBodyBytes) {
     return fail(Errc::too_large, "a record of {} bytes is over the bound of {}", record.body.size(),
                 kMaxBodyBytes);
@@ -69,19 +90,16 @@ Result<StoredRecord> pack(NewRecord record) {
   stored.time = record.time;
   stored.items = record.items;
   stored.size = static_cast<std::uint32_t>(record.body.size());
-  stored.coding = static_cast<std::uint8_t>(BodyCoding::plain);
-  if (record.packed.empty() && record.body.size() >= kWorthPacking) {
-    auto packed = codec::encode(codec::Coding::zstd, record.body);
-    if (packed) record.packed = std::move(*packed);
+  BodyCoding coding = BodyCoding::plain;
+  if (auto packed = packed_body(record, coding)) {
+    stored.body = std::move(*packed);
+    stored.body.shrink_to_fit();
+    stored.coding = static_cast<std::uint8_t>(coding);
+  } else {
+    stored.body = std::move(record.body);
   }
-  if (!record.packed.empty() && record.packed.size() < record.body.size()) {
-    record.body = std::move(record.packed);
-    record.body.shrink_to_fit();
-    stored.coding = static_cast<std::uint8_t>(BodyCoding::zstd);
-  }
-  stored.stored = record.body.size();
-  stored.crc = base::crc32c(record.body);
-  stored.body = std::move(record.body);
+  stored.stored = stored.body.size();
+  stored.crc = base::crc32c(stored.body);
   if (record.batch && record.batch->bytes() == stored.size) stored.batch = std::move(record.batch);
   return stored;
 }
@@ -132,9 +150,22 @@ Result<StoredRecord> pack(std::span<const frame::Frame> frames, const IdSet& ids
   return stored;
 }
 
+std::optional<codec::Coding> coding_of(const RowHead& row) {
+  switch (static_cast<BodyCoding>(row.coding)) {
+    case BodyCoding::plain:
+      return codec::Coding::identity;
+    case BodyCoding::zstd:
+      return codec::Coding::zstd;
+    case BodyCoding::gzip:
+      return codec::Coding::gzip;
+  }
+  return std::nullopt;
+}
+
 Result<std::string> plain_body(const StoredRecord& stored) {
-  if (stored.coding == static_cast<std::uint8_t>(BodyCoding::plain)) return stored.body;
-  return codec::decode(codec::Coding::zstd, stored.body, stored.size);
+  const auto coding = coding_of(stored);
+  if (!coding) return fail(Errc::malformed, "packed in a way that this version does not know");
+  return codec::decode(*coding, stored.body, stored.size);
 }
 
 void seal(StoredRecord& record) {
@@ -189,6 +220,7 @@ Record as_record(const frame::Frame& frame, RecordId id) {
   record.time = frame.time;
   record.items = static_cast<std::uint32_t>(frame.shape->points());
   record.body = frame.request();
+  record.size = static_cast<std::uint32_t>(record.body.size());
   return record;
 }
 
@@ -207,21 +239,32 @@ Result<StoredRecord> as_request(const StoredRecord& row, const frame::AnchorPtr&
   return packed;
 }
 
-Result<Record> unpack(StoredRecord stored) {
+Record without_body(const RowHead& row) {
+  Record record;
+  record.id = row.id;
+  record.signal = static_cast<Signal>(row.signal);
+  record.origin = static_cast<Origin>(row.origin);
+  record.time = row.time;
+  record.items = row.items;
+  record.size = row.size;
+  return record;
+}
+
+Result<Record> unpack(StoredRecord&& stored, bool as_it_lies) {
   if (crc_of(stored, stored.body) != stored.crc) {
     return fail(Errc::malformed, "record {}: its CRC32C does not fit its bytes", stored.id);
   }
-  Record record;
-  record.id = stored.id;
-  record.signal = static_cast<Signal>(stored.signal);
-  record.origin = static_cast<Origin>(stored.origin);
-  record.time = stored.time;
-  record.items = stored.items;
-  if (stored.coding == static_cast<std::uint8_t>(BodyCoding::plain)) {
+  Record record = without_body(stored);
+  const auto coding = coding_of(stored);
+  if (as_it_lies && coding && *coding != codec::Coding::identity) {
+    record.coded = {*coding, std::move(stored.body)};
+    return record;
+  }
+  if (coding == codec::Coding::identity) {
     record.body = std::move(stored.body);
     return record;
   }
-  auto plain = codec::decode(codec::Coding::zstd, stored.body, stored.size);
+  auto plain = plain_body(stored);
   if (!plain) return within(fmt::format("record {}", stored.id), std::move(plain.error()));
   record.body = std::move(*plain);
   return record;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/result.hpp"
@@ -20,7 +21,8 @@ enum class Kind : std::uint8_t {
   frames = 2,   // a block of frames (frame/block.hpp); lies in a table of its own
 };
 
-enum class BodyCoding : std::uint8_t { plain = 0, zstd = 1 };
+// A coding this build does not know is treated like a kind.
+enum class BodyCoding : std::uint8_t { plain = 0, zstd = 1, gzip = 2 };
 
 // All columns but the body; what counting, bounding and listing need.
 struct RowHead {
@@ -72,9 +74,12 @@ RowHead head_of_frames();
 // The largest body that is taken: far above any receiver's limit, far below SQLite's.
 inline constexpr std::size_t kMaxBodyBytes = 256U << 20;
 
+// What a body lies under; nullopt: unknown to this build.
+std::optional<codec::Coding> coding_of(const RowHead& row);
+
 // Packs everything but id and born; `crc` then covers the body alone. The slow half, done on the
-// thread of the caller.
-Result<StoredRecord> pack(NewRecord record);
+// thread of the caller. Leaves record.body where it is when the packed one is smaller.
+Result<StoredRecord> pack(NewRecord&& record);
 // The same for a frame as steps from `anchor`, which is kept elsewhere under `anchor_id`.
 Result<StoredRecord> pack(const frame::Frame& frame, const frame::Frame& anchor,
                           std::uint64_t anchor_id);
@@ -91,8 +96,11 @@ void seal(StoredRecord& record);
 // What `crc` should be.
 std::uint32_t crc_of(const RowHead& head, std::string_view body);
 
-// Checks the CRC and unpacks a request. Errc::malformed says what is wrong.
-Result<Record> unpack(StoredRecord stored);
+// Checks the CRC and unpacks a request, or leaves it `as_it_lies`. Errc::malformed says what is
+// wrong; `stored` is whole then.
+Result<Record> unpack(StoredRecord&& stored, bool as_it_lies = false);
+// Everything but the body.
+Record without_body(const RowHead& row);
 
 // Checks the CRC and decodes the frames of a row, one for each of its ids. `anchor` as in
 // frame::decode_block().

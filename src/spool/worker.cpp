@@ -71,9 +71,16 @@ Result<Append> Worker::prepare(NewRecord record) {
       return append;
     }
   }
+  if (record.origin == Origin::peer && !options_.destinations.empty()) {
+    append.hot = HotBody(engine_.hot_room(), record.body.size() + record.coded.bytes.size());
+  }
+  const bool came_coded = !record.coded.bytes.empty();
   auto packed = pack(std::move(record));
   if (!packed) return pass(std::move(packed.error()));
   append.record = std::move(*packed);
+  const bool is_plain = coding_of(append.record) == codec::Coding::identity;
+  append.came_coded = came_coded && !is_plain;
+  if (append.hot) append.hot.plain = is_plain ? append.record.body : std::move(record.body);
   return append;
 }
 

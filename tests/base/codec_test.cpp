@@ -102,11 +102,38 @@ TEST_CASE("codec: a zstd frame need not say what it becomes") {
           Errc::too_large);
     const std::string twice = frame(count, '\x38') + frame(count, '\x38');
     CHECK(codec::decode(Coding::zstd, twice, 1 << 20) == std::string(2 * count, 'x'));
-    for (const char window : {'\x70', '\xF8'}) {  // 16 MiB and more than there is
+    bool is_single = false;  // 8 MiB, as the Collector's encoder writes
+    CHECK(codec::decode(Coding::zstd, frame(count, '\x68'), count, &is_single) ==
+          std::string(count, 'x'));
+    CHECK(is_single);
+    for (const char window : {'\x69', '\x70', '\xF8'}) {  // 9 MiB, 16 and more than there is
       CHECK(codec::decode(Coding::zstd, frame(count, window), 1 << 20).error().code ==
             Errc::malformed);
     }
   }
+}
+
+TEST_CASE("codec: tells one member or frame from several") {
+  for (const Coding coding : {Coding::gzip, Coding::zstd}) {
+    CAPTURE(codec::coding_name(coding));
+    for (const std::string& plain : {std::string(), std::string("abc"), std::string(90'000, 'x')}) {
+      const std::string one = codec::encode(coding, plain).value();
+      const std::string empty = codec::encode(coding, "").value();
+      bool is_single = false;
+      CHECK(codec::decode(coding, one, 100'000, &is_single) == plain);
+      CHECK(is_single);
+      for (const std::string& several : {one + empty, empty + one}) {
+        is_single = true;
+        CHECK(codec::decode(coding, several, 100'000, &is_single) == plain);
+        CHECK_FALSE(is_single);
+      }
+    }
+  }
+  bool is_single = false;
+  const std::string skipped("\x5A\x2A\x4D\x18\x02\x00\x00\x00xy", 10);
+  CHECK(codec::decode(Coding::zstd, skipped + *codec::encode(Coding::zstd, "abc"), 9, &is_single) ==
+        "abc");
+  CHECK_FALSE(is_single);
 }
 
 TEST_CASE("codec: zstd formats from before RFC 8878 are refused, first and later in a body") {

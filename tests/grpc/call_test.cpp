@@ -27,18 +27,22 @@ http::ClientResponse grpc_answer(http::Headers trailers, std::string body) {
                    std::move(body));
 }
 
+// A message under a coding, framed.
+std::string framed(std::string_view plain, Coding coding) {
+  return grpc::frame(codec::encode(coding, plain).value(), coding).value();
+}
+
 }  // namespace
 
 TEST_CASE("grpc: framing both ways in each coding") {
   const std::string plain(3000, 'a');
   for (const Coding coding : {Coding::identity, Coding::gzip, Coding::deflate, Coding::zstd}) {
     CAPTURE(static_cast<int>(coding));
-    const auto framed = grpc::frame(plain, coding);
-    REQUIRE(framed);
-    CHECK((*framed)[0] == (coding == Coding::identity ? '\0' : '\1'));
-    CHECK((framed->size() < 200) == (coding != Coding::identity));
-    CHECK(grpc::unframe(*framed, coding, 3000) == plain);
-    CHECK(grpc::unframe(*framed, coding, 2999).error().code == Errc::too_large);
+    const std::string coded = framed(plain, coding);
+    CHECK(coded[0] == (coding == Coding::identity ? '\0' : '\1'));
+    CHECK((coded.size() < 200) == (coding != Coding::identity));
+    CHECK(grpc::unframe(coded, coding, 3000) == plain);
+    CHECK(grpc::unframe(coded, coding, 2999).error().code == Errc::too_large);
   }
   CHECK(grpc::frame("abc", Coding::identity) == "\0\0\0\0\3abc"s);
   CHECK(grpc::frame("", Coding::identity) == "\0\0\0\0\0"s);
@@ -74,16 +78,27 @@ TEST_CASE("grpc: messages that are not one message") {
 
 TEST_CASE("grpc: a compressed message may be sent plain, and a bomb stops at the limit") {
   CHECK(grpc::unframe("\0\0\0\0\3abc"s, Coding::gzip, 1000) == "abc");
-  std::string as_sent;
-  CHECK(grpc::unframe("\0\0\0\0\3abc"s, Coding::zstd, 1000, &as_sent) == "abc");
-  CHECK(as_sent.empty());
-  const std::string framed = grpc::frame("abc", Coding::zstd).value();
-  CHECK(grpc::unframe(framed, Coding::zstd, 1000, &as_sent) == "abc");
-  CHECK(as_sent == framed.substr(5));
   for (const Coding coding : {Coding::gzip, Coding::zstd}) {
-    const std::string bomb = grpc::frame(std::string(50'000'000, '\0'), coding).value();
+    const std::string bomb = framed(std::string(50'000'000, '\0'), coding);
     REQUIRE(bomb.size() < 100'000);
     CHECK(grpc::unframe(bomb, coding, 100'000).error().code == Errc::too_large);
+  }
+}
+
+TEST_CASE("grpc: what was sent is given along where it is one member or frame") {
+  codec::Coded as_sent;
+  CHECK(grpc::unframe("\0\0\0\0\3abc"s, Coding::zstd, 1000, &as_sent) == "abc");
+  CHECK(as_sent.bytes.empty());
+  for (const Coding coding : {Coding::gzip, Coding::zstd}) {
+    CAPTURE(codec::coding_name(coding));
+    const std::string one = codec::encode(coding, "abc").value();
+    CHECK(grpc::unframe(grpc::frame(one, coding).value(), coding, 1000, &as_sent) == "abc");
+    CHECK(as_sent.coding == coding);
+    CHECK(as_sent.bytes == one);
+    as_sent = {};
+    const std::string two = grpc::frame(one + one, coding).value();
+    CHECK(grpc::unframe(two, coding, 1000, &as_sent) == "abcabc");
+    CHECK(as_sent.bytes.empty());
   }
 }
 
@@ -113,8 +128,8 @@ TEST_CASE("grpc: the request of a call") {
   CHECK(http::header(call->headers, "authorization") == "Basic eA==");
   CHECK(http::header(call->headers, "user-agent").substr(0, 9) == "edgehaul/");
 
-  const auto zstd =
-      grpc::make_call("http://h", "/s/m", "abc", Coding::zstd, {{"user-agent", "mine/1"}}, 1s);
+  const auto zstd = grpc::make_call("http://h", "/s/m", codec::encode(Coding::zstd, "abc").value(),
+                                    Coding::zstd, {{"user-agent", "mine/1"}}, 1s);
   REQUIRE(zstd);
   CHECK(http::header(zstd->headers, "grpc-encoding") == "zstd");
   CHECK(http::header(zstd->headers, "user-agent") == "mine/1");
@@ -132,7 +147,7 @@ TEST_CASE("grpc: an answer with its message") {
   CHECK(plain.has_status);
   CHECK(plain.http_status == 200);
   CHECK(plain.body == "ok");
-  auto coded = grpc_answer({{"grpc-status", "0"}}, grpc::frame("ok", Coding::gzip).value());
+  auto coded = grpc_answer({{"grpc-status", "0"}}, framed("ok", Coding::gzip));
   coded.headers.emplace_back("grpc-encoding", "gzip");
   CHECK(grpc::read_answer(coded, 100).body == "ok");
 }
@@ -165,7 +180,7 @@ TEST_CASE("grpc: a status that is no number of the list is UNKNOWN") {
 }
 
 TEST_CASE("grpc: OK stands when the message cannot be read, and says why") {
-  const std::string bomb = grpc::frame(std::string(10'000'000, 'x'), Coding::zstd).value();
+  const std::string bomb = framed(std::string(10'000'000, 'x'), Coding::zstd);
   for (const std::string& body : {""s, "\0\0\0\0\5ab"s, bomb}) {
     auto response = grpc_answer({{"grpc-status", "0"}}, body);
     response.headers.emplace_back("grpc-encoding", "zstd");

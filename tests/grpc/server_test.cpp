@@ -67,7 +67,8 @@ struct Bench {
   }
   std::string url() const { return "http://127.0.0.1:" + std::to_string(server->port()); }
   http::ClientRequest request(std::string_view message, Coding coding = Coding::identity) const {
-    auto made = *grpc::make_call(url(), kPath, message, coding, {}, 20s);
+    const std::string coded = codec::encode(coding, message).value();
+    auto made = *grpc::make_call(url(), kPath, coded, coding, {}, 20s);
     made.max_response = 16 << 20;
     return made;
   }

@@ -112,8 +112,9 @@ struct Bench {
   grpc::Answer call(const std::string& path, const std::string& message,
                     const http::Headers& metadata = {},
                     codec::Coding coding = codec::Coding::identity) {
+    const std::string coded = codec::encode(coding, message).value();
     auto request = grpc::make_call("http://127.0.0.1:" + std::to_string(relay->grpc_port()), path,
-                                   message, coding, metadata, std::chrono::seconds(30));
+                                   coded, coding, metadata, std::chrono::seconds(30));
     REQUIRE(request.has_value());
     return grpc::read_answer(send(std::move(*request)), 1 << 20);
   }

@@ -34,15 +34,16 @@ TEST_CASE("spool: a body that came under zstd is kept as it came, where that is 
   Rig rig;
   rig.open();
   NewRecord in = record(noise(300, 1) + noise(300, 1) + noise(300, 1), Signal::logs, Origin::peer);
-  in.packed = *codec::encode(codec::Coding::zstd, in.body, 19) +
-              *codec::encode(codec::Coding::zstd, "");  // no other packs it to this size
+  in.coded = {codec::Coding::zstd,
+              *codec::encode(codec::Coding::zstd, in.body, 19) +
+                  *codec::encode(codec::Coding::zstd, "")};  // of no other size
   REQUIRE(rig.spool->append_and_wait(in).has_value());
-  CHECK(rig.spool->stats().held.bytes == in.packed.size());
+  CHECK(rig.spool->stats().held.bytes == in.coded.bytes.size());
   NewRecord noisy = record(noise(900, 2), Signal::logs, Origin::peer);
-  noisy.packed = *codec::encode(codec::Coding::zstd, noisy.body);
-  REQUIRE(noisy.packed.size() > noisy.body.size());
+  noisy.coded = {codec::Coding::zstd, *codec::encode(codec::Coding::zstd, noisy.body)};
+  REQUIRE(noisy.coded.bytes.size() > noisy.body.size());
   REQUIRE(rig.spool->append_and_wait(noisy).has_value());
-  CHECK(rig.spool->stats().held.bytes == in.packed.size() + noisy.body.size());
+  CHECK(rig.spool->stats().held.bytes == in.coded.bytes.size() + noisy.body.size());
   CHECK(rig.bodies(0, {}) == std::vector<std::string>{in.body, noisy.body});
 }
 
