@@ -222,6 +222,12 @@ void Job::close(std::size_t index) {
   settled_.back().items += entry.items;
 }
 
+bool Job::has_refused() const {
+  return std::any_of(settled_.begin(), settled_.end(), [](const Settlement& settlement) {
+    return settlement.outcome == spool::Outcome::rejected;
+  });
+}
+
 std::vector<Settlement> Job::take_settled() {
   return std::exchange(settled_, {});
 }

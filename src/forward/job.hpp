@@ -55,6 +55,8 @@ class Job {
   // The answer to the request that body() made.
   Next apply(const Verdict& verdict);
   std::vector<Settlement> take_settled();
+  // Of those not taken yet.
+  bool has_refused() const;
 
   // Nothing was learned or partly delivered: giving the records back forgets nothing.
   bool is_untouched() const { return !touched_; }

@@ -119,6 +119,7 @@ class Sender {
   bool is_backlog_ = false;
   http::TransferId transfer_ = 0;
   base::Steady sent_at_{};
+  base::Steady settled_at_{};
   Protocol sent_as_ = Protocol::grpc;  // a reload may change it meanwhile
   std::uint64_t body_bytes_ = 0;
   std::uint64_t wire_bytes_ = 0;

@@ -17,6 +17,9 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kLongestPace = std::chrono::hours(1);
 constexpr milliseconds kPaceSlack{2'000};
+// Deliveries of one lease are told to the spool together, each being a commit: a crash within this
+// time repeats them.
+constexpr milliseconds kSettleTogether{1'000};
 
 }  // namespace
 
@@ -37,7 +40,9 @@ void Sender::conclude(Verdict verdict) {
   if (is_delivered) note_delivered(verdict);
   learn(verdict);
   const Next next = job_->apply(verdict);
-  const bool has_refused = settle_known();
+  const bool may_wait = is_delivered && !job_->is_done() && !job_->has_refused() &&
+                        around_.clock.steady() - settled_at_ < kSettleTogether;
+  const bool has_refused = !may_wait && settle_known();
   if (is_delivered) {
     refused_in_a_row_ = 0;
     recover(whole_);
@@ -112,6 +117,7 @@ void Sender::shut(const Verdict& verdict, otlp::Signal signal) {
 // Tells the spool what is known; true when a record was set aside.
 bool Sender::settle_known() {
   bool has_refused = false;
+  settled_at_ = around_.clock.steady();
   for (Settlement& settlement : job_->take_settled()) {
     if (settlement.outcome == spool::Outcome::rejected) {
       has_refused = true;
@@ -136,6 +142,7 @@ void Sender::settle(Settlement settlement) {
 }
 
 void Sender::release() {
+  settle_known();
   settle({spool::Outcome::returned, job_->open_ids(), 0, {}});
   job_.reset();
   is_empty_ = false;
