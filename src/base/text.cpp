@@ -14,15 +14,30 @@ bool is_blank(char c) {
   return c == ' ' || c == '\t';
 }
 
+template <class Word>
+Word load(const char* at) {
+  Word word;
+  std::memcpy(&word, at, sizeof word);
+  return word;
+}
+
+constexpr std::uint64_t kHighBits = 0x8080808080808080;
+static_assert(std::endian::native == std::endian::little);
+
 // How many ASCII characters `text` begins with, eight at a time.
 std::size_t ascii_length(std::string_view text) {
-  static_assert(std::endian::native == std::endian::little);
+  const char* const begin = text.data();
   std::size_t length = 0;
   for (; length + 8 <= text.size(); length += 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data() + length, 8);
-    word &= 0x8080808080808080;
-    if (word != 0) return length + static_cast<std::size_t>(std::countr_zero(word)) / 8;
+    const std::uint64_t high = load<std::uint64_t>(begin + length) & kHighBits;
+    if (high != 0) return length + static_cast<std::size_t>(std::countr_zero(high)) / 8;
+  }
+  const std::size_t rest = text.size() - length;
+  if (rest == 0) return length;
+  if (text.size() >= 8) {  // the rest together with what was looked at
+    const std::uint64_t last = load<std::uint64_t>(begin + text.size() - 8) >> (8 * (8 - rest));
+    const std::uint64_t high = last & kHighBits;
+    return high == 0 ? text.size() : length + static_cast<std::size_t>(std::countr_zero(high)) / 8;
   }
   while (length < text.size() && static_cast<unsigned char>(text[length]) < 0x80)
     ++length;
@@ -201,14 +216,15 @@ std::string lower(std::string_view text) {
 }
 
 bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
+  for (;;) {
     text.remove_prefix(ascii_length(text));
-    if (text.empty()) break;
-    const std::size_t length = utf8_length(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
+    while (!text.empty() && static_cast<unsigned char>(text.front()) >= 0x80) {
+      const std::size_t length = utf8_length(text);
+      if (length == 0) return false;
+      text.remove_prefix(length);
+    }
+    if (text.empty()) return true;
   }
-  return true;
 }
 
 std::string to_utf8(std::string_view text) {

@@ -94,10 +94,11 @@ bool Walker::walk(const Message& message, std::string_view bytes, const Step* up
   const Field* kind = nullptr;  // of a metric's data
   while (!reader.done()) {
     const char* begin = reader.at();
-    if (const Fault fault = reader.next(token); fault != Fault::none) {
-      return refuse_at(up, fault, begin);
-    }
-    const Field* field = message.find(token.number);
+    const Field* field = message.find_tag(static_cast<unsigned char>(*begin));
+    const Fault fault = field != nullptr ? reader.next_of(schema::wire_type(field->kind), token)
+                                         : reader.next(token);
+    if (fault != Fault::none) return refuse_at(up, fault, begin);
+    if (field == nullptr) field = message.find(token.number);
     if (field == nullptr) continue;
     const Step step{up, bytes, field, begin};
     // The last member of a oneof would win and silently drop the points of the others; no producer

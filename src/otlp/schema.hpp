@@ -51,23 +51,6 @@ struct Field {
   const Message* child = nullptr;
 };
 
-struct Message {
-  constexpr explicit Message(std::span<const Field> f) : fields(f) {
-    for (std::size_t i = 0; i < f.size(); ++i)
-      slot[f[i].number] = static_cast<std::uint8_t>(i + 1);
-  }
-  const Field* find(std::uint32_t number) const {
-    if (number >= slot.size() || slot[number] == 0) return nullptr;
-    return &fields[slot[number] - 1U];
-  }
-
-  std::span<const Field> fields;        // in field number order
-  std::array<std::uint8_t, 17> slot{};  // by number: index + 1, 0 is unknown
-};
-
-// Export…ServiceRequest.
-const Message& request(Signal signal);
-
 // The wire type of one value (not packed).
 constexpr wire::Type wire_type(Kind kind) {
   switch (kind) {
@@ -87,5 +70,31 @@ constexpr wire::Type wire_type(Kind kind) {
       return wire::Type::varint;
   }
 }
+
+struct Message {
+  constexpr explicit Message(std::span<const Field> f) : fields(f) {
+    for (std::size_t i = 0; i < f.size(); ++i) {
+      const auto index = static_cast<std::uint8_t>(i + 1);
+      slot[f[i].number] = index;
+      const auto type = static_cast<std::size_t>(wire_type(f[i].kind));
+      if (const std::size_t tag = f[i].number * 8U | type; tag < by_tag.size()) by_tag[tag] = index;
+    }
+  }
+  // The field that this byte begins, where it is the whole tag and of the field's own wire type.
+  const Field* find_tag(unsigned char tag) const {
+    return tag < by_tag.size() && by_tag[tag] != 0 ? &fields[by_tag[tag] - 1U] : nullptr;
+  }
+  const Field* find(std::uint32_t number) const {
+    if (number >= slot.size() || slot[number] == 0) return nullptr;
+    return &fields[slot[number] - 1U];
+  }
+
+  std::span<const Field> fields;        // in field number order
+  std::array<std::uint8_t, 17> slot{};  // by number: index + 1, 0 is unknown
+  std::array<std::uint8_t, 128> by_tag{};
+};
+
+// Export…ServiceRequest.
+const Message& request(Signal signal);
 
 }  // namespace edgehaul::otlp::schema

@@ -91,6 +91,8 @@ Result<void> Engine::search_disk(std::size_t index, Search& search) {
   const bool is_oldest = wanted.order == Order::oldest_first;
   RecordId after = wanted.after;
   RecordId before = std::min(wanted.before, kMaxId);
+  const bool is_of_own = !is_oldest && wanted.origin == Origin::own;
+  if (is_of_own) after = std::max(after, ledger_.without_own(index));
   const bool uses_hint = is_oldest && wanted.signal.has_value();
   const RecordId hint = uses_hint ? ledger_.hint(index, *wanted.signal) : 0;
   const bool raises_hint = uses_hint && after <= hint && !wanted.origin;
@@ -115,6 +117,9 @@ Result<void> Engine::search_disk(std::size_t index, Search& search) {
     row = store_->next();
   }
   if (!row) return pass(std::move(row.error()));
+  if (is_of_own && search.rows.empty() && before == kMaxId) {
+    ledger_.found_no_own(index, next_id_ - 1);
+  }
   if (raises_hint) {
     const bool has_any = !search.rows.empty();
     ledger_.raise_hint(index, *wanted.signal, has_any ? search.rows.front().ids.front() : last + 1);

@@ -170,7 +170,7 @@ bool Engine::move_memory() {
     std::vector<StoredRecord> batch;
     std::uint64_t bytes = 0;
     for (const auto& [id, record] : memory_.records()) {
-      if (bytes > limits_.log_soft) break;
+      if (bytes > limits_.commit) break;
       bytes += record.stored;
       batch.push_back(record);
     }

@@ -19,7 +19,7 @@ bool Engine::may_hold(const std::vector<Append>& appends) const {
   return std::all_of(appends.begin(), appends.end(), [&](const Append& append) {
     bytes += append.record.stored + MemoryQueue::kOverhead;
     return append.anchor && append.record.id == 0 && shapes_.has(append.record.shape) &&
-           bytes <= std::min(options_.memory_queue, limits_.log_soft / 2);
+           bytes <= std::min(options_.memory_queue, limits_.commit / 2);
   });
 }
 

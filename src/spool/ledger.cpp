@@ -215,6 +215,7 @@ void Ledger::forget_hints(RecordId id) {
   for (Destination& destination : destinations_) {
     for (RecordId& from : destination.from)
       from = std::min(from, id);
+    if (id <= destination.no_own_to) destination.no_own_to = 0;
   }
 }
 

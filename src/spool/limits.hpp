@@ -18,8 +18,11 @@ struct Limits {
   static constexpr std::uint64_t kReservePages = 16;
 
   std::uint64_t max_size = 0;
-  std::uint64_t log_hard = 0;   // the log never grows past this
-  std::uint64_t log_soft = 0;   // a checkpoint is due; also the most that one commit gathers
+  std::uint64_t log_hard = 0;  // the log never grows past this
+  std::uint64_t commit = 0;    // the most that one commit gathers
+  // A checkpoint is due. What is delivered by then leaves pages that the next records take, so that
+  // a large log saves a relay most of what would be copied into the database.
+  std::uint64_t log_soft = 0;
   std::uint64_t ballast = 0;    // what a checkpoint may need of a full disk
   std::uint64_t log_index = 0;  // the -shm file
   std::uint64_t set_aside = 0;
@@ -28,7 +31,9 @@ struct Limits {
     Limits limits;
     limits.max_size = std::max(options.max_size, kLeast);
     limits.log_hard = std::clamp<std::uint64_t>(limits.max_size / 8, 128U << 10, 16U << 20);
-    limits.log_soft = std::clamp<std::uint64_t>(limits.max_size / 64, 64U << 10, 2U << 20);
+    limits.commit = std::clamp<std::uint64_t>(limits.max_size / 64, 64U << 10, 2U << 20);
+    limits.log_soft =
+        std::max(limits.commit, std::min<std::uint64_t>(limits.max_size / 128, 8U << 20));
     limits.ballast = 2 * limits.log_soft;
     // 32 KiB of index for each 4096 frames, the first one a little less.
     limits.log_index = (limits.log_hard / Store::kFrameBytes / 4000 + 1) * (32U << 10);

@@ -31,7 +31,7 @@ Worker::Worker(const Options& options, const base::Clock& clock,
                std::function<void(std::string_view)> progress)
     : options_(options),
       engine_(options, clock, std::move(progress)),
-      soft_limit_(engine_.limits().log_soft) {}
+      most_in_commit_(engine_.limits().commit) {}
 
 Result<std::shared_ptr<Worker>> Worker::open(const Options& options, const base::Clock& clock,
                                              std::function<void(std::string_view)> progress) {
@@ -179,7 +179,7 @@ bool Worker::wait_for_work(std::unique_lock<std::mutex>& lock) {
   }
   if (options_.commit_delay.count() > 0 && !waiting_.empty() && calls_.empty() && !is_stopping_) {
     work_.wait_for(lock, options_.commit_delay, [this] {
-      return !calls_.empty() || is_stopping_ || waiting_bytes_ >= soft_limit_;
+      return !calls_.empty() || is_stopping_ || waiting_bytes_ >= most_in_commit_;
     });
   }
   return !is_stopping_ || !waiting_.empty() || !calls_.empty();
@@ -191,7 +191,7 @@ std::vector<Append> Worker::take_appends() {
   std::uint64_t bytes = 0;
   while (!waiting_.empty()) {
     const std::uint64_t next = Limits::pages_of(waiting_.front().record.stored) * Store::kPageBytes;
-    if (!taken.empty() && bytes + next > soft_limit_) break;
+    if (!taken.empty() && bytes + next > most_in_commit_) break;
     bytes += next;
     waiting_bytes_ -= waiting_.front().record.stored;
     taken.push_back(std::move(waiting_.front()));

@@ -69,7 +69,7 @@ class Worker {
 
   const Options options_;
   Engine engine_;  // the thread's, but for directory() and limits()
-  const std::uint64_t soft_limit_;
+  const std::uint64_t most_in_commit_;
 
   mutable std::mutex mutex_;
   std::condition_variable work_;
