@@ -26,7 +26,7 @@ class SpoolQueue final : public Queue {
   }
   Result<void> settle(std::size_t index, const std::vector<spool::RecordId>& ids,
                       spool::Outcome outcome, std::string_view words) override {
-    return spool_.settle(index, ids, outcome, words);
+    return spool_.settle_soon(index, ids, outcome, words);
   }
   spool::Amount waiting(std::size_t index) const override { return spool_.waiting(index); }
 

@@ -61,10 +61,9 @@ int keep_wal_size(void* slot, sqlite3*, const char*, int pages) {
 // much as writing the data again (Debian compiles it on). mmap would turn an I/O error into SIGBUS.
 // temp_store MEMORY is safe: nothing here sorts.
 constexpr const char* kSettings[] = {
-    "PRAGMA page_size=4096",     "PRAGMA journal_mode=WAL",  "PRAGMA synchronous=FULL",
-    "PRAGMA secure_delete=OFF",  "PRAGMA cache_size=-256",   "PRAGMA journal_size_limit=4194304",
-    "PRAGMA mmap_size=0",        "PRAGMA temp_store=MEMORY", "PRAGMA trusted_schema=OFF",
-    "PRAGMA cell_size_check=ON",
+    "PRAGMA page_size=4096",    "PRAGMA journal_mode=WAL",           "PRAGMA synchronous=FULL",
+    "PRAGMA secure_delete=OFF", "PRAGMA journal_size_limit=4194304", "PRAGMA mmap_size=0",
+    "PRAGMA temp_store=MEMORY", "PRAGMA trusted_schema=OFF",         "PRAGMA cell_size_check=ON",
 };
 
 }  // namespace
@@ -124,7 +123,7 @@ std::string_view Statement::bytes(int column) const {
   return {static_cast<const char*>(data), static_cast<std::size_t>(size)};
 }
 
-Result<std::unique_ptr<Database>> Database::open(const std::string& path) {
+Result<std::unique_ptr<Database>> Database::open(const std::string& path, std::size_t cache) {
   sqlite3* handle = nullptr;
   const int rc = sqlite3_open_v2(path.c_str(), &handle,
                                  SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
@@ -133,11 +132,12 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path) {
   if (handle == nullptr) return fail(Errc::io, "{}: out of memory", path);
   std::unique_ptr<Database> database(new Database(handle));
   if (rc != SQLITE_OK) return pass(database->error(path));
-  if (auto ready = database->configure(); !ready) return within(path, std::move(ready.error()));
+  if (auto ready = database->configure(cache); !ready)
+    return within(path, std::move(ready.error()));
   return database;
 }
 
-Result<void> Database::configure() {
+Result<void> Database::configure(std::size_t cache) {
   // A foreign reader's checkpoint lock lasts milliseconds; longer is somebody else's mistake.
   sqlite3_busy_timeout(handle_, 100);
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
@@ -145,6 +145,7 @@ Result<void> Database::configure() {
   for (const char* setting : kSettings) {
     if (auto done = run(setting); !done) return done;
   }
+  if (auto done = run(fmt::format("PRAGMA cache_size=-{}", cache / 1024)); !done) return done;
   // Replaces the built-in hook, and with it the automatic checkpoint inside a commit.
   sqlite3_wal_hook(handle_, keep_wal_size, &wal_pages_);
   return {};

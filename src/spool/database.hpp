@@ -48,7 +48,9 @@ class Statement {
 class Database {
  public:
   // Opens or creates `path` (0600) in WAL mode with every setting the spool relies on.
-  static Result<std::unique_ptr<Database>> open(const std::string& path);
+  static constexpr std::size_t kCache = 256U << 10;  // bytes of pages
+  static Result<std::unique_ptr<Database>> open(const std::string& path,
+                                                std::size_t cache = kCache);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -69,7 +71,7 @@ class Database {
 
  private:
   explicit Database(sqlite3* handle) : handle_(handle) {}
-  Result<void> configure();
+  Result<void> configure(std::size_t cache);
   Error error(std::string_view what) const;
 
   sqlite3* handle_;

@@ -82,7 +82,8 @@ class Engine {
   const Limits& limits() const { return limits_; }
   RecordId next_id() const { return next_id_; }
   std::vector<SenderReport> senders() const { return senders_.report(); }  // any thread
-  HotRoom& hot_room() { return hot_room_; }                                // any thread
+  bool has_hot() const { return hot_.oldest().has_value(); }
+  HotRoom& hot_room() { return hot_room_; }  // any thread
 
  private:
   static constexpr std::size_t kLooseAtLeast = 16;

@@ -92,7 +92,7 @@ Result<void> Engine::search_disk(std::size_t index, Search& search) {
   RecordId after = wanted.after;
   RecordId before = std::min(wanted.before, kMaxId);
   const bool is_of_own = !is_oldest && wanted.origin == Origin::own;
-  if (is_of_own) after = std::max(after, ledger_.without_own(index));
+  if (is_of_own) after = ledger_.skip_others(index, after);
   const bool uses_hint = is_oldest && wanted.signal.has_value();
   const RecordId hint = uses_hint ? ledger_.hint(index, *wanted.signal) : 0;
   const bool raises_hint = uses_hint && after <= hint && !wanted.origin;
@@ -118,7 +118,7 @@ Result<void> Engine::search_disk(std::size_t index, Search& search) {
   }
   if (!row) return pass(std::move(row.error()));
   if (is_of_own && search.rows.empty() && before == kMaxId) {
-    ledger_.found_no_own(index, next_id_ - 1);
+    ledger_.found_no_own(index, wanted.after, next_id_ - 1);
   }
   if (raises_hint) {
     const bool has_any = !search.rows.empty();

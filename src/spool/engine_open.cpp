@@ -99,7 +99,7 @@ Result<std::unique_ptr<Store>> Engine::open_file() {
   directory_.complete_move();
   for (int attempt = 0;; ++attempt) {
     if (auto made = directory_.make_database(); !made) return pass(std::move(made.error()));
-    auto store = Store::open(directory_.database());
+    auto store = Store::open(directory_.database(), limits_.cache);
     if (store || attempt == 2) return store;
     if (store.error().code == Errc::malformed) {
       if (auto moved = set_damaged_aside(store.error().message); !moved) {
@@ -269,7 +269,7 @@ Result<void> Engine::shrink() {
   if (::rename(fresh.c_str(), directory_.database().c_str()) != 0) ::unlink(fresh.c_str());
   // Before the first commit: a new log beside the old file would ruin it.
   directory_.sync();
-  auto again = Store::open(directory_.database());
+  auto again = Store::open(directory_.database(), limits_.cache);
   if (!again) return pass(std::move(again.error()));
   store_ = std::move(*again);
   database_id_ = directory_.database_id();

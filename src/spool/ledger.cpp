@@ -215,8 +215,17 @@ void Ledger::forget_hints(RecordId id) {
   for (Destination& destination : destinations_) {
     for (RecordId& from : destination.from)
       from = std::min(from, id);
-    if (id <= destination.no_own_to) destination.no_own_to = 0;
+    if (id <= destination.others.last) destination.others = {0, 0};
   }
+}
+
+void Ledger::found_no_own(std::size_t index, RecordId after, RecordId to) {
+  destinations_[index].others = {after, to};
+}
+
+RecordId Ledger::skip_others(std::size_t index, RecordId after) const {
+  const IdRange& others = destinations_[index].others;
+  return after >= others.first && after < others.last ? others.last : after;
 }
 
 }  // namespace edgehaul::spool

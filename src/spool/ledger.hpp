@@ -24,9 +24,9 @@ class Ledger {
     IdSet settled;  // and still held
     std::map<RecordId, Amount> leased;
     Amount waiting;
-    bool is_dirty = true;    // differs from its row in the table
-    RecordId from[5] = {};   // per signal, see hint()
-    RecordId no_own_to = 0;  // see without_own()
+    bool is_dirty = true;   // differs from its row in the table
+    RecordId from[5] = {};  // per signal, see hint()
+    IdRange others{0, 0};   // first is excluded, see found_no_own()
   };
 
   const std::vector<Destination>& destinations() const { return destinations_; }
@@ -75,10 +75,11 @@ class Ledger {
   RecordId hint(std::size_t index, Signal signal) const;
   void raise_hint(std::size_t index, Signal signal, RecordId id);
   void forget_hints(RecordId id);  // there may be something at `id`
-  // Up to here the newest-first search found nothing of our own: behind a long backlog of peers'
-  // records it need not look through them again.
-  RecordId without_own(std::size_t index) const { return destinations_[index].no_own_to; }
-  void found_no_own(std::size_t index, RecordId to) { destinations_[index].no_own_to = to; }
+  // Above `after` and up to `to` a search found nothing of our own to lease: behind a long backlog
+  // of peers' records the next one need not look through them again.
+  void found_no_own(std::size_t index, RecordId after, RecordId to);
+  // Where a search above `after` may begin instead.
+  RecordId skip_others(std::size_t index, RecordId after) const;
   const Amount& held() const { return held_; }
 
  private:

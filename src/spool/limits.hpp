@@ -26,6 +26,8 @@ struct Limits {
   std::uint64_t ballast = 0;    // what a checkpoint may need of a full disk
   std::uint64_t log_index = 0;  // the -shm file
   std::uint64_t set_aside = 0;
+  // Pages in memory. A relay's rows are many pages each, which deleting has to look at once more.
+  std::uint64_t cache = 0;
 
   static Limits of(const Options& options) {
     Limits limits;
@@ -37,6 +39,7 @@ struct Limits {
     limits.ballast = 2 * limits.log_soft;
     // 32 KiB of index for each 4096 frames, the first one a little less.
     limits.log_index = (limits.log_hard / Store::kFrameBytes / 4000 + 1) * (32U << 10);
+    limits.cache = options.keep_peers ? 2U << 20 : Database::kCache;
     limits.set_aside = std::min(options.set_aside_size, limits.max_size / 8);
     return limits;
   }

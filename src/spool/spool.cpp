@@ -103,6 +103,16 @@ Result<void> Spool::settle(std::size_t index, const std::vector<RecordId>& ids, 
   return {};
 }
 
+Result<void> Spool::settle_soon(std::size_t index, std::vector<RecordId> ids, Outcome outcome,
+                                std::string_view words) {
+  const bool is_queued =
+      worker_->post([=, all = std::move(ids), why = std::string(words)](Engine& engine) {
+        engine.settle(index, all, outcome, why);
+      });
+  if (!is_queued) return pass(stopping());
+  return {};
+}
+
 void Spool::on_append(std::function<void()> notify) {
   worker_->on_append(std::move(notify));
 }

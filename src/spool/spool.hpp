@@ -82,6 +82,10 @@ class Spool {
   // Ends leases. `words` says why for rejected records. Returns after the progress is durable.
   Result<void> settle(std::size_t index, const std::vector<RecordId>& ids, Outcome outcome,
                       std::string_view words = {});
+  // The same without waiting for the commit: later leases see it, and a crash before it is durable
+  // sends those records again.
+  Result<void> settle_soon(std::size_t index, std::vector<RecordId> ids, Outcome outcome,
+                           std::string_view words = {});
 
   // Called on the spool's thread after each commit that added records; wakes a sender. Set it
   // before the first append.

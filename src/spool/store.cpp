@@ -85,8 +85,8 @@ std::uint32_t crc_of_shape(const Store::ShapeRow& shape) {
                       base::crc32c(shape.body));
 }
 
-Result<std::unique_ptr<Store>> Store::open(const std::string& path) {
-  auto database = Database::open(path);
+Result<std::unique_ptr<Store>> Store::open(const std::string& path, std::size_t cache) {
+  auto database = Database::open(path, cache);
   if (!database) return pass(std::move(database.error()));
   if (auto ready = prepare_schema(**database, schema_steps()); !ready) {
     return within(path, std::move(ready.error()));

@@ -31,7 +31,8 @@ class Store {
   static constexpr std::uint64_t kPageBytes = 4096;
   static constexpr std::uint64_t kFrameBytes = kPageBytes + 24;  // of a page in the log
 
-  static Result<std::unique_ptr<Store>> open(const std::string& path);
+  static Result<std::unique_ptr<Store>> open(const std::string& path,
+                                             std::size_t cache = Database::kCache);
 
   Database& database() { return *database_; }
   Result<void> limit_pages(std::uint64_t pages);

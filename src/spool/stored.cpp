@@ -55,6 +55,7 @@ std::uint64_t share(std::uint64_t sum, std::size_t part, std::size_t of) {
 }
 
 constexpr int kBlockLevel = 6;
+constexpr int kFastLevel = -2;
 
 // How a body that came coded may lie.
 std::optional<BodyCoding> as_it_came(codec::Coding coding) {
@@ -64,14 +65,15 @@ std::optional<BodyCoding> as_it_came(codec::Coding coding) {
 }
 
 // The body packed for the disk, where that makes it smaller.
-std::optional<std::string> packed_body(NewRecord& record, BodyCoding& coding) {
+std::optional<std::string> packed_body(NewRecord& record, BodyCoding& coding, int level) {
   std::string packed;
   if (const auto came = as_it_came(record.coded.coding); came && !record.coded.bytes.empty()) {
     coding = *came;
     packed = std::move(record.coded.bytes);
   } else if (record.body.size() >= kWorthPacking) {
     coding = BodyCoding::zstd;
-    if (auto made = codec::encode(codec::Coding::zstd, record.body)) packed = std::move(*made);
+    if (auto made = codec::encode(codec::Coding::zstd, record.body, level))
+      packed = std::move(*made);
   }
   if (packed.empty() || packed.size() >= record.body.size()) return std::nullopt;
   return packed;
@@ -79,7 +81,7 @@ std::optional<std::string> packed_body(NewRecord& record, BodyCoding& coding) {
 
 }  // namespace
 
-Result<StoredRecord> pack(NewRecord&& record) {
+Result<StoredRecord> pack(NewRecord&& record, bool leaves_soon) {
   if (record.body.size() > kMaxBodyBytes) {
     return fail(Errc::too_large, "a record of {} bytes is over the bound of {}", record.body.size(),
                 kMaxBodyBytes);
@@ -91,7 +93,7 @@ Result<StoredRecord> pack(NewRecord&& record) {
   stored.items = record.items;
   stored.size = static_cast<std::uint32_t>(record.body.size());
   BodyCoding coding = BodyCoding::plain;
-  if (auto packed = packed_body(record, coding)) {
+  if (auto packed = packed_body(record, coding, leaves_soon ? kFastLevel : 0)) {
     stored.body = std::move(*packed);
     stored.body.shrink_to_fit();
     stored.coding = static_cast<std::uint8_t>(coding);

@@ -78,8 +78,9 @@ inline constexpr std::size_t kMaxBodyBytes = 256U << 20;
 std::optional<codec::Coding> coding_of(const RowHead& row);
 
 // Packs everything but id and born; `crc` then covers the body alone. The slow half, done on the
-// thread of the caller. Leaves record.body where it is when the packed one is smaller.
-Result<StoredRecord> pack(NewRecord&& record);
+// thread of the caller. Leaves record.body where it is when the packed one is smaller. What
+// `leaves_soon` is packed in two thirds of the time, a tenth larger.
+Result<StoredRecord> pack(NewRecord&& record, bool leaves_soon = false);
 // The same for a frame as steps from `anchor`, which is kept elsewhere under `anchor_id`.
 Result<StoredRecord> pack(const frame::Frame& frame, const frame::Frame& anchor,
                           std::uint64_t anchor_id);

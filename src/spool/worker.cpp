@@ -75,7 +75,7 @@ Result<Append> Worker::prepare(NewRecord record) {
     append.hot = HotBody(engine_.hot_room(), record.body.size() + record.coded.bytes.size());
   }
   const bool came_coded = !record.coded.bytes.empty();
-  auto packed = pack(std::move(record));
+  auto packed = pack(std::move(record), static_cast<bool>(append.hot));
   if (!packed) return pass(std::move(packed.error()));
   append.record = std::move(*packed);
   const bool is_plain = coding_of(append.record) == codec::Coding::identity;
@@ -112,6 +112,17 @@ bool Worker::run(bool is_write, std::function<void(Engine&)> work) {
   work_.notify_one();
   answered_.wait(lock, [&] { return call->is_answered || call->is_cancelled; });
   return call->is_answered;
+}
+
+bool Worker::post(std::function<void(Engine&)> work) {
+  auto call = std::make_shared<Call>();
+  call->run = std::move(work);
+  call->is_write = true;
+  const std::lock_guard lock(mutex_);
+  if (is_stopping_) return false;
+  calls_.push_back(std::move(call));
+  work_.notify_one();
+  return true;
 }
 
 void Worker::on_append(std::function<void()> notify) {
@@ -222,18 +233,19 @@ void Worker::loop() {
   answered_.notify_all();
 }
 
-void Worker::serve(std::vector<Append>& appends, const std::vector<std::shared_ptr<Call>>& calls) {
+void Worker::serve(std::vector<Append>& appends, const Calls& calls) {
   for (const auto& call : calls) {
     if (call->is_write) call->run(engine_);
   }
+  // A sender that has something to take already need not wait for the disk.
+  const bool reads_first = engine_.has_hot();
+  if (reads_first) run_reads(calls);
   engine_.write(appends);
-  for (const auto& call : calls) {
-    if (!call->is_write) call->run(engine_);
-  }
   // Before the answers: who has one finds it in the status.
   if (!appends.empty() || !calls.empty()) look_around(!appends.empty());
+  if (!reads_first) run_reads(calls);
   answer(appends);
-  answer(calls);
+  answer(calls, true);
   {
     const std::lock_guard lock(mutex_);
     in_service_.clear();
@@ -259,11 +271,19 @@ void Worker::answer(std::vector<Append>& appends) {
   if (has_any && notify) notify();
 }
 
-void Worker::answer(const std::vector<std::shared_ptr<Call>>& calls) {
+void Worker::run_reads(const Calls& calls) {
+  for (const auto& call : calls) {
+    if (!call->is_write) call->run(engine_);
+  }
+  answer(calls, false);
+}
+
+void Worker::answer(const Calls& calls, bool is_write) {
   if (calls.empty()) return;
   const std::lock_guard lock(mutex_);
-  for (const auto& call : calls)
-    call->is_answered = !call->is_cancelled;
+  for (const auto& call : calls) {
+    if (call->is_write == is_write) call->is_answered = !call->is_cancelled;
+  }
   answered_.notify_all();
 }
 

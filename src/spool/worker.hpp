@@ -30,6 +30,8 @@ class Worker {
   // Runs `work` on the spool's thread and waits; a write becomes part of the next commit, anything
   // else comes after it. False: the spool is stopping, it did not run.
   bool run(bool is_write, std::function<void(Engine&)> work);
+  // Queues `work` for the next commit and waits for nothing; what is run later finds it done.
+  bool post(std::function<void(Engine&)> work);
   void on_append(std::function<void()> notify);
   std::uint64_t largest_record() const { return engine_.limits().largest_record(); }
   Stats stats() const;
@@ -61,9 +63,11 @@ class Worker {
   void loop();
   bool wait_for_work(std::unique_lock<std::mutex>& lock);
   std::vector<Append> take_appends();
-  void serve(std::vector<Append>& appends, const std::vector<std::shared_ptr<Call>>& calls);
+  using Calls = std::vector<std::shared_ptr<Call>>;
+  void serve(std::vector<Append>& appends, const Calls& calls);
+  void run_reads(const Calls& calls);
   void answer(std::vector<Append>& appends);
-  void answer(const std::vector<std::shared_ptr<Call>>& calls);
+  void answer(const Calls& calls, bool is_write);
   void publish();
   void look_around(bool has_work);
 
