@@ -164,6 +164,12 @@ class FakeQueue final : public forward::Queue {
         return false;
       }
       out.push_back(record);
+      spool::Record& leased = out.back();
+      leased.size = static_cast<std::uint32_t>(record.body.size());
+      const bool as_it_lies = wanted.coding != codec::Coding::identity &&
+                              record.coded.coding == wanted.coding &&
+                              leased.size >= wanted.coded_from;
+      (as_it_lies ? leased.body : leased.coded.bytes).clear();
       return true;
     };
     if (wanted.order == spool::Order::oldest_first) {
@@ -181,6 +187,7 @@ class FakeQueue final : public forward::Queue {
   Result<void> settle(std::size_t index, const std::vector<spool::RecordId>& ids,
                       spool::Outcome outcome, std::string_view words) override {
     if (is_broken) return fail(Errc::io, "disk on fire");
+    ++settlings;
     Side& side = sides.at(index);
     for (const spool::RecordId id : ids) {
       if (side.leased.erase(id) == 0) ++misuses;
@@ -214,6 +221,7 @@ class FakeQueue final : public forward::Queue {
   std::vector<Side> sides;
   spool::RecordId last_id = 0;
   unsigned leases = 0;
+  unsigned settlings = 0;
   unsigned misuses = 0;  // settled twice, or without a lease
   bool is_broken = false;
 };

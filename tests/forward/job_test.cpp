@@ -381,3 +381,87 @@ TEST_CASE("job: records around one in pieces keep their own names") {
   CHECK(slices[1].id == 8);
   CHECK_FALSE(slices[1].is_piece());
 }
+
+namespace {
+
+// As a lease gives it where the destination takes what lies in the spool.
+spool::Record packed(spool::RecordId id, const std::string& body,
+                     codec::Coding coding = codec::Coding::zstd) {
+  spool::Record out = record(id, {});
+  out.size = static_cast<std::uint32_t>(body.size());
+  out.coded = {coding, codec::encode(coding, body).value()};
+  return out;
+}
+
+std::string plain(const Job& job) {
+  std::string room;
+  return std::string(job.plain_body(room).value());
+}
+
+}  // namespace
+
+TEST_CASE("job: a record that came packed goes by itself, as it lies") {
+  std::vector<spool::Record> lease = records(2);
+  const std::string body = test::gauge("large", 40);
+  lease.push_back(packed(3, body));
+  lease.push_back(packed(4, body, codec::Coding::gzip));
+  for (auto& one : records(2, 5))
+    lease.push_back(std::move(one));
+  Job job(std::move(lease), kLarge);
+  CHECK(job.coding() == codec::Coding::identity);
+  CHECK(test::numbers_in(job.body()) == std::vector<unsigned>{1, 2});
+  CHECK(plain(job) == job.body());
+  CHECK(job.apply(verdict(Kind::delivered)) == Next::go_on);
+  for (const auto coding : {codec::Coding::zstd, codec::Coding::gzip}) {
+    CHECK(job.coding() == coding);
+    CHECK(job.body() == codec::encode(coding, body).value());
+    CHECK(job.size() == body.size());
+    CHECK(plain(job) == body);
+    REQUIRE(job.slices().size() == 1);
+    CHECK(job.slices()[0].length == body.size());  // names count plain bytes
+    CHECK(job.apply(verdict(Kind::delivered)) == Next::go_on);
+  }
+  CHECK(test::numbers_in(job.body()) == std::vector<unsigned>{5, 6});
+  CHECK(job.apply(verdict(Kind::delivered)) == Next::go_on);
+  CHECK(job.is_done());
+  Fates fates;
+  fates.take(job);
+  CHECK(fates.delivered == std::vector<spool::RecordId>{1, 2, 3, 4, 5, 6});
+}
+
+TEST_CASE("job: a packed record is cut like any other") {
+  const std::string body = test::gauge("large", 64);
+  std::vector<spool::Record> lease;
+  lease.push_back(packed(1, body));
+  lease.push_back(packed(2, body));
+  Job job(std::move(lease), body.size());
+  CHECK(job.apply(verdict(Kind::split)) == Next::go_on);
+  std::vector<unsigned> got;
+  while (job.coding() == codec::Coding::identity) {  // the halves of the first
+    for (const unsigned time : test::times_in(job.body()))
+      got.push_back(time);
+    CHECK(job.apply(verdict(Kind::delivered)) == Next::go_on);
+  }
+  CHECK(got.size() == 64);
+  CHECK(plain(job) == body);
+  CHECK(job.apply(verdict(Kind::delivered)) == Next::go_on);
+
+  lease.clear();
+  lease.push_back(packed(3, body));
+  Job small(std::move(lease), body.size() / 3);
+  CHECK(small.coding() == codec::Coding::identity);
+  CHECK(small.body().size() <= body.size() / 3);
+  CHECK(small.slices()[0].of == 64);
+}
+
+TEST_CASE("job: a packed record that is refused is set aside") {
+  std::vector<spool::Record> lease;
+  lease.push_back(packed(1, test::gauge("bad", 3)));
+  Job job(std::move(lease), kLarge);
+  CHECK(job.apply(verdict(Kind::reject, "no")) == Next::go_on);
+  CHECK(job.has_refused());
+  Fates fates;
+  fates.take(job);
+  CHECK(fates.refused[1] == "no");
+  CHECK_FALSE(job.has_refused());
+}

@@ -782,3 +782,81 @@ TEST_CASE("loop: what cannot be composed holds the data") {
   CHECK(world.queue.waiting(0).records == 2);
   CHECK(world.lines_with("/etc/cert.pem") == 1);
 }
+
+TEST_CASE("loop: a large record under the destination's coding is sent as it lies") {
+  for (const bool is_grpc : {false, true}) {
+    CAPTURE(is_grpc);
+    auto destination = test::http_destination();
+    destination.compression = codec::Coding::zstd;
+    if (is_grpc) destination.protocol = forward::Protocol::grpc;
+    World world({destination});
+    std::vector<std::string> bodies;
+    world.transport.serve = [&](const http::ClientRequest& request) {
+      bodies.push_back(request.body.substr(is_grpc ? 5 : 0));
+      return FakeTransport::Answer(std::nullopt);
+    };
+    for (const std::size_t size : {200'000U, 100U}) {
+      auto record = test::record_of(test::numbered(1, size));
+      // No level of ours gives these bytes.
+      record.coded = {codec::Coding::zstd,
+                      codec::encode(codec::Coding::zstd, record.body, 19).value()};
+      world.queue.append(record);
+    }
+    world.loop->notify();
+    world.settle_down();
+    REQUIRE(bodies.size() == 1);
+    CHECK(bodies[0] == world.queue.records.at(1).coded.bytes);
+    // Under another coding since: unpacked, and packed anew.
+    forward::Options options;
+    options.destinations = {destination};
+    options.destinations[0].compression = codec::Coding::gzip;
+    world.loop->reconfigure(options);
+    bodies.clear();
+    world.transport.serve = [&](const http::ClientRequest& request) -> FakeTransport::Answer {
+      bodies.push_back(request.body.substr(is_grpc ? 5 : 0));
+      return fail(Errc::refused, "Connection refused");
+    };
+    world.settle_down();
+    world.transport.serve = [&](const http::ClientRequest& request) -> FakeTransport::Answer {
+      bodies.push_back(request.body.substr(is_grpc ? 5 : 0));
+      return test::response(200, {}, {{"grpc-status", "0"}});
+    };
+    world.live(seconds(60));
+    REQUIRE(bodies.size() >= 2);
+    CHECK(codec::decode(codec::Coding::gzip, bodies.back(), 1 << 20).has_value());
+    CHECK(world.queue.with(Outcome::delivered).size() == 2);
+  }
+}
+
+TEST_CASE("loop: what is delivered one after the other is settled together") {
+  auto destination = test::http_destination();
+  destination.compression = codec::Coding::zstd;
+  World world({destination});
+  world.transport.serve = [](const http::ClientRequest&) -> FakeTransport::Answer {
+    return test::response(200);
+  };
+  const auto append_large = [&] {
+    for (unsigned i = 0; i < 8; ++i) {
+      auto record = test::record_of(test::numbered(i, 200'000));
+      record.coded = {codec::Coding::zstd, codec::encode(codec::Coding::zstd, record.body).value()};
+      world.queue.append(record);
+    }
+    world.loop->notify();
+  };
+  append_large();
+  world.settle_down();
+  CHECK(world.transport.requests == 8);
+  CHECK(world.queue.with(Outcome::delivered).size() == 8);
+  CHECK(world.queue.settlings <= 3);  // the first answer after a pause, and the rest of each lease
+
+  // One that hangs: what went before it is known all the same when the sender gives up.
+  unsigned sent = 0;
+  world.transport.serve = [&](const http::ClientRequest&) -> FakeTransport::Answer {
+    if (++sent <= 5) return test::response(200);
+    return fail(Errc::timeout, "timed out");
+  };
+  append_large();
+  world.settle_down();
+  CHECK(world.queue.with(Outcome::delivered).size() == 13);
+  CHECK(world.queue.misuses == 0);
+}
