@@ -27,8 +27,8 @@ struct Attr {
   std::int64_t integer = 0;
   bool is_integer = false;
 
-  Attr(std::string_view k, std::string_view v) : key(k), text(v) {}
-  Attr(std::string_view k, const char* v) : key(k), text(v) {}
+  constexpr Attr(std::string_view k, std::string_view v) : key(k), text(v) {}
+  constexpr Attr(std::string_view k, const char* v) : key(k), text(v) {}
   Attr(std::string_view k, const std::string& v) : key(k), text(v) {}
   static Attr number(std::string_view key, std::int64_t value) {
     Attr attr(key, std::string_view());

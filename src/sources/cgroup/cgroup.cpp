@@ -178,10 +178,11 @@ void Cgroup::name_member(const Node& node, Member& member) const {
 
 void Cgroup::read_reported(metric::Batch& batch, metric::Faults& faults) {
   reader_.begin(wanted_files(tree_.version(), batch), clock_.steady(), faults);
+  const Points points(batch);
   for (Node* node : tree_.nodes()) {
     if (node->standing != Standing::reported) continue;
     name_member(*node, *node->member);
-    if (reader_.read(*node, *node->member)) add_points(batch, *node, *node->member, devices_);
+    if (reader_.read(*node, *node->member)) points.add(batch, *node, *node->member, devices_);
   }
   if (reader_.refused() > 0)
     faults.add({Errc::refused, fmt::format("{} files: permission denied", reader_.refused())});

@@ -20,11 +20,20 @@ constexpr Pair same(metric::Id metric) {
   return {metric, metric};
 }
 
-struct Plain {
+// A field that is a point as it is, mostly one of several kinds of a metric.
+struct Row {
   Field field;
   Pair metric;
+  metric::Attr kind = {"", ""};
+  double per_second = 0;  // 0: no time
 };
-constexpr Plain kPlain[] = {
+constexpr std::string_view kType = "linux.cgroup.memory.type";
+constexpr Pair kStat = same(id("linux.cgroup.memory.stat"));
+constexpr Pair kRefaults = same(id("linux.cgroup.memory.refaults"));
+constexpr std::string_view kEvent = "linux.cgroup.memory.event";
+constexpr Pair kEvents = same(id("linux.cgroup.memory.events"));
+constexpr std::string_view kStall = "system.pressure.stall_type";
+constexpr Row kRows[] = {
     {Field::memory_usage, {id("container.memory.usage"), id("linux.cgroup.memory.usage")}},
     {Field::anon, {id("container.memory.rss"), id("linux.cgroup.memory.rss")}},
     {Field::file, same(id("linux.cgroup.memory.file"))},
@@ -37,53 +46,35 @@ constexpr Plain kPlain[] = {
     {Field::pids_limit, same(id("linux.cgroup.pid.limit"))},
     {Field::pids_limit_hits, same(id("linux.cgroup.pid.limit_hits"))},
     {Field::cpu_weight, same(id("linux.cgroup.cpu.weight"))},
-};
-
-struct Typed {
-  Field field;
-  metric::Id metric;
-  std::string_view value;
-};
-constexpr std::string_view kType = "linux.cgroup.memory.type";
-constexpr metric::Id kStat = id("linux.cgroup.memory.stat");
-constexpr metric::Id kRefaults = id("linux.cgroup.memory.refaults");
-constexpr Typed kMemoryTypes[] = {
-    {Field::shmem, kStat, "shmem"},
-    {Field::file_mapped, kStat, "file_mapped"},
-    {Field::file_dirty, kStat, "file_dirty"},
-    {Field::file_writeback, kStat, "file_writeback"},
-    {Field::slab_reclaimable, kStat, "slab_reclaimable"},
-    {Field::slab_unreclaimable, kStat, "slab_unreclaimable"},
-    {Field::kernel_stack, kStat, "kernel_stack"},
-    {Field::pagetables, kStat, "pagetables"},
-    {Field::sock, kStat, "sock"},
-    {Field::inactive_anon, kStat, "inactive_anon"},
-    {Field::active_anon, kStat, "active_anon"},
-    {Field::inactive_file, kStat, "inactive_file"},
-    {Field::active_file, kStat, "active_file"},
-    {Field::unevictable, kStat, "unevictable"},
-    {Field::refault_anon, kRefaults, "anon"},
-    {Field::refault_file, kRefaults, "file"},
-};
-constexpr std::string_view kEvent = "linux.cgroup.memory.event";
-constexpr metric::Id kEvents = id("linux.cgroup.memory.events");
-constexpr Typed kMemoryEvents[] = {
-    {Field::event_low, kEvents, "low"},
-    {Field::event_high, kEvents, "high"},
-    {Field::event_max, kEvents, "max"},
-    {Field::event_oom, kEvents, "oom"},
-    {Field::event_oom_kill, kEvents, "oom_kill"},
-    {Field::event_oom_group_kill, kEvents, "oom_group_kill"},
-};
-constexpr std::string_view kStall = "system.pressure.stall_type";
-constexpr Typed kStalls[] = {
-    {Field::cpu_some_us, id("linux.cgroup.cpu.pressure.time"), "some"},
-    {Field::cpu_full_us, id("linux.cgroup.cpu.pressure.time"), "full"},
-    {Field::memory_some_us, id("linux.cgroup.memory.pressure.time"), "some"},
-    {Field::memory_full_us, id("linux.cgroup.memory.pressure.time"), "full"},
-    {Field::io_some_us, id("linux.cgroup.io.pressure.time"), "some"},
-    {Field::io_full_us, id("linux.cgroup.io.pressure.time"), "full"},
-    {Field::irq_full_us, id("linux.cgroup.irq.pressure.time"), "full"},
+    {Field::shmem, kStat, {kType, "shmem"}},
+    {Field::file_mapped, kStat, {kType, "file_mapped"}},
+    {Field::file_dirty, kStat, {kType, "file_dirty"}},
+    {Field::file_writeback, kStat, {kType, "file_writeback"}},
+    {Field::slab_reclaimable, kStat, {kType, "slab_reclaimable"}},
+    {Field::slab_unreclaimable, kStat, {kType, "slab_unreclaimable"}},
+    {Field::kernel_stack, kStat, {kType, "kernel_stack"}},
+    {Field::pagetables, kStat, {kType, "pagetables"}},
+    {Field::sock, kStat, {kType, "sock"}},
+    {Field::inactive_anon, kStat, {kType, "inactive_anon"}},
+    {Field::active_anon, kStat, {kType, "active_anon"}},
+    {Field::inactive_file, kStat, {kType, "inactive_file"}},
+    {Field::active_file, kStat, {kType, "active_file"}},
+    {Field::unevictable, kStat, {kType, "unevictable"}},
+    {Field::refault_anon, kRefaults, {kType, "anon"}},
+    {Field::refault_file, kRefaults, {kType, "file"}},
+    {Field::event_low, kEvents, {kEvent, "low"}},
+    {Field::event_high, kEvents, {kEvent, "high"}},
+    {Field::event_max, kEvents, {kEvent, "max"}},
+    {Field::event_oom, kEvents, {kEvent, "oom"}},
+    {Field::event_oom_kill, kEvents, {kEvent, "oom_kill"}},
+    {Field::event_oom_group_kill, kEvents, {kEvent, "oom_group_kill"}},
+    {Field::cpu_some_us, same(id("linux.cgroup.cpu.pressure.time")), {kStall, "some"}, 1e6},
+    {Field::cpu_full_us, same(id("linux.cgroup.cpu.pressure.time")), {kStall, "full"}, 1e6},
+    {Field::memory_some_us, same(id("linux.cgroup.memory.pressure.time")), {kStall, "some"}, 1e6},
+    {Field::memory_full_us, same(id("linux.cgroup.memory.pressure.time")), {kStall, "full"}, 1e6},
+    {Field::io_some_us, same(id("linux.cgroup.io.pressure.time")), {kStall, "some"}, 1e6},
+    {Field::io_full_us, same(id("linux.cgroup.io.pressure.time")), {kStall, "full"}, 1e6},
+    {Field::irq_full_us, same(id("linux.cgroup.irq.pressure.time")), {kStall, "full"}, 1e6},
 };
 
 double seconds(std::uint64_t count, double per_second) {
@@ -122,6 +113,11 @@ class Sink {
     if (!wants(pair)) return;
     batch_.add_real(is_container_ ? pair.container : pair.other, value, with(more), resource_,
                     member_.start, 0);
+  }
+  void add(const Row& row, std::uint64_t value) {
+    if (row.kind.key.empty()) return add(row.metric, value);
+    if (row.per_second > 0) return add(row.metric, seconds(value, row.per_second), {row.kind});
+    add(row.metric, value, {row.kind});
   }
 
  private:
@@ -204,25 +200,21 @@ void add_disks(Sink& sink, const Usage& usage, Devices& devices) {
 
 }  // namespace
 
-void add_points(metric::Batch& batch, const Node& node, const Member& member, Devices& devices) {
+Points::Points(const metric::Batch& batch) {
+  for (std::uint8_t i = 0; i < std::size(kRows); ++i) {
+    if (batch.wants(kRows[i].metric.container)) of_containers_.push_back(i);
+    if (batch.wants(kRows[i].metric.other)) of_others_.push_back(i);
+  }
+}
+
+void Points::add(metric::Batch& batch, const Node& node, const Member& member,
+                 Devices& devices) const {
   Sink sink(batch, node, member);
   const Usage& usage = member.usage;
   add_cpu(sink, member);
   add_memory(sink, usage);
-  for (const Plain& row : kPlain) {
-    if (const auto value = usage.get(row.field)) sink.add(row.metric, *value);
-  }
-  for (const Typed& row : kMemoryTypes) {
-    if (const auto value = usage.get(row.field))
-      sink.add(same(row.metric), *value, {{kType, row.value}});
-  }
-  for (const Typed& row : kMemoryEvents) {
-    if (const auto value = usage.get(row.field))
-      sink.add(same(row.metric), *value, {{kEvent, row.value}});
-  }
-  for (const Typed& row : kStalls) {
-    if (const auto value = usage.get(row.field))
-      sink.add(same(row.metric), seconds(*value, 1e6), {{kStall, row.value}});
+  for (const std::uint8_t i : node.name.kind == Kind::container ? of_containers_ : of_others_) {
+    if (const auto value = usage.get(kRows[i].field)) sink.add(kRows[i], *value);
   }
   add_disks(sink, usage, devices);
   const double age = seconds(static_cast<std::uint64_t>(batch.time() - member.start), 1e9);

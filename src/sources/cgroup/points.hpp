@@ -3,6 +3,9 @@
 // Collect thread.
 #pragma once
 
+#include <cstdint>
+#include <vector>
+
 #include "metric/batch.hpp"
 #include "sources/cgroup/devices.hpp"
 #include "sources/cgroup/member.hpp"
@@ -10,6 +13,15 @@
 
 namespace edgehaul::cgroup {
 
-void add_points(metric::Batch& batch, const Node& node, const Member& member, Devices& devices);
+class Points {
+ public:
+  // For what the batch wants.
+  explicit Points(const metric::Batch& batch);
+  void add(metric::Batch& batch, const Node& node, const Member& member, Devices& devices) const;
+
+ private:
+  std::vector<std::uint8_t> of_containers_;  // indices of rows that are wanted
+  std::vector<std::uint8_t> of_others_;
+};
 
 }  // namespace edgehaul::cgroup

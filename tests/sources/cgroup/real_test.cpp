@@ -195,6 +195,96 @@ void descriptors_are_bounded(bool is_v2) {
   CHECK(open_files() == before);
 }
 
+void memory_matches(bool is_v2) {
+  RealTree tree(is_v2);
+  if (is_left_out(tree, is_v2 ? "v2" : "v1")) return;
+  REQUIRE(tree.make("/big.service"));
+  const Load load(tree, "/big.service", [] { test::touch_memory(32 * 1024 * 1024); });
+  Real ticks(tree);
+  REQUIRE(ticks.next());
+  const auto rss = ticks.of_path("big.service", "linux.cgroup.memory.rss");
+  if (!rss) {
+    MESSAGE("left out: no memory controller");
+    return;
+  }
+  CHECK(*rss >= 32 * kMiB);
+  CHECK(*rss < 40 * kMiB);
+  CHECK(ticks.of_path("big.service", "linux.cgroup.memory.usage") >= *rss);
+  CHECK(ticks.of_path("big.service", "linux.cgroup.memory.working_set") >= *rss);
+  CHECK(ticks.of_path("big.service", "linux.cgroup.pid.count") == 1);
+}
+
+void oom_kill_is_counted(bool is_v2) {
+  RealTree tree(is_v2);
+  if (is_left_out(tree, is_v2 ? "v2" : "v1")) return;
+  REQUIRE(tree.make("/small.service"));
+  if (!tree.write("/small.service", is_v2 ? "memory.max" : "memory.limit_in_bytes", "16777216")) {
+    MESSAGE("left out: no memory controller");
+    return;
+  }
+  Real ticks(tree);
+  REQUIRE(ticks.next());
+  CHECK(ticks.of_path("small.service", "linux.cgroup.memory.limit") == 16777216.0);
+  CHECK(ticks.of_path("small.service", "linux.cgroup.memory.oom_kills") == 0);
+  const Load load(tree, "/small.service", [] { test::touch_memory(64 * 1024 * 1024); });
+  if (load.is_alive) {
+    MESSAGE("left out: this machine does not enforce the limit");
+    return;
+  }
+  REQUIRE(ticks.next());
+  CHECK(ticks.of_path("small.service", "linux.cgroup.memory.oom_kills") == 1);
+}
+
+void io_is_counted(bool is_v2) {
+  RealTree tree(is_v2);
+  if (is_left_out(tree, is_v2 ? "v2" : "v1")) return;
+  REQUIRE(tree.make("/writer.service"));
+  for (int i = 0; i < 4; ++i)
+    REQUIRE(tree.make("/other" + std::to_string(i) + ".service"));
+  const test::TempDir dir;
+  // In v1 recent kernels count for devices that have a limit only.
+  struct stat about {};
+  REQUIRE(::stat(dir.path().c_str(), &about) == 0);
+  const std::string device =
+      std::to_string(major(about.st_dev)) + ":" + std::to_string(minor(about.st_dev));
+  (void)tree.write("/writer.service", "blkio.throttle.write_bps_device", device + " 8589934592");
+  Real ticks(tree);
+  const auto write = [&](std::size_t bytes) {
+    const Load load(tree, "/writer.service", [&] { test::write_directly(dir.at("file"), bytes); });
+    REQUIRE(ticks.next());
+    return ticks.of_path("writer.service", "linux.cgroup.disk.io", "write");
+  };
+  const auto written = write(8 * 1024 * 1024);
+  if (!written) {
+    MESSAGE("left out: no block I/O is accounted here");
+    return;
+  }
+  CHECK(*written >= 8 * kMiB);
+  CHECK(*written < 10 * kMiB);
+  CHECK(ticks.of_path("writer.service", "linux.cgroup.disk.operations", "write") > 0);
+  // The slice above tells whether there is something new.
+  CHECK(write(0) == *written);
+  CHECK(write(4096 * 1024) == *written + 4 * kMiB);
+  CHECK(write(4096 * 1024) == *written + 8 * kMiB);
+}
+
+void throttling_is_counted(bool is_v2) {
+  RealTree tree(is_v2);
+  if (is_left_out(tree, is_v2 ? "v2" : "v1")) return;
+  REQUIRE(tree.make("/slow.service"));
+  if (!tree.write("/slow.service", is_v2 ? "cpu.max" : "cpu.cfs_quota_us",
+                  is_v2 ? "20000 100000" : "20000")) {
+    MESSAGE("left out: no CPU controller");
+    return;
+  }
+  const Load load(tree, "/slow.service", [] { test::burn_cpu(0.1); });
+  Real ticks(tree);
+  REQUIRE(ticks.next());
+  CHECK(ticks.of_path("slow.service", "linux.cgroup.cpu.limit") == 0.2);
+  CHECK(ticks.of_path("slow.service", "linux.cgroup.cpu.cfs.throttled_periods") > 0);
+  CHECK(ticks.of_path("slow.service", "linux.cgroup.cpu.cfs.throttled_time") > 0);
+}
+
 }  // namespace
 
 TEST_CASE("real: CPU time is what the processes used, v2") {
@@ -234,95 +324,30 @@ TEST_CASE("real: descriptors stay within their bound, with none it works too, v1
   descriptors_are_bounded(false);
 }
 
+TEST_CASE("real: memory and threads are what the processes hold, v2") {
+  memory_matches(true);
+}
 TEST_CASE("real: memory and threads are what the processes hold, v1") {
-  RealTree tree(false);
-  if (is_left_out(tree, "v1")) return;
-  REQUIRE(tree.make("/big.service"));
-  const Load load(tree, "/big.service", [] { test::touch_memory(32 * 1024 * 1024); });
-  Real ticks(tree);
-  REQUIRE(ticks.next());
-  const auto rss = ticks.of_path("big.service", "linux.cgroup.memory.rss");
-  if (!rss) {
-    MESSAGE("left out: no memory controller");
-    return;
-  }
-  CHECK(*rss >= 32 * kMiB);
-  CHECK(*rss < 40 * kMiB);
-  CHECK(ticks.of_path("big.service", "linux.cgroup.memory.usage") >= *rss);
-  CHECK(ticks.of_path("big.service", "linux.cgroup.memory.working_set") >= *rss);
-  CHECK(ticks.of_path("big.service", "linux.cgroup.pid.count") == 1);
+  memory_matches(false);
 }
-
+TEST_CASE("real: a process killed for lack of memory is counted, v2") {
+  oom_kill_is_counted(true);
+}
 TEST_CASE("real: a process killed for lack of memory is counted, v1") {
-  RealTree tree(false);
-  if (is_left_out(tree, "v1")) return;
-  REQUIRE(tree.make("/small.service"));
-  if (!tree.write("/small.service", "memory.limit_in_bytes", "16777216")) {
-    MESSAGE("left out: no memory controller");
-    return;
-  }
-  Real ticks(tree);
-  REQUIRE(ticks.next());
-  CHECK(ticks.of_path("small.service", "linux.cgroup.memory.limit") == 16777216.0);
-  CHECK(ticks.of_path("small.service", "linux.cgroup.memory.oom_kills") == 0);
-  const Load load(tree, "/small.service", [] { test::touch_memory(64 * 1024 * 1024); });
-  if (load.is_alive) {
-    MESSAGE("left out: this machine does not enforce the limit");
-    return;
-  }
-  REQUIRE(ticks.next());
-  CHECK(ticks.of_path("small.service", "linux.cgroup.memory.oom_kills") == 1);
+  oom_kill_is_counted(false);
 }
-
+TEST_CASE("real: written bytes and operations are counted by device, v2") {
+  io_is_counted(true);
+}
 TEST_CASE("real: written bytes and operations are counted by device, v1") {
-  RealTree tree(false);
-  if (is_left_out(tree, "v1")) return;
-  REQUIRE(tree.make("/writer.service"));
-  for (int i = 0; i < 4; ++i)
-    REQUIRE(tree.make("/other" + std::to_string(i) + ".service"));
-  const test::TempDir dir;
-  // Recent kernels count for devices that have a limit only.
-  struct stat about {};
-  REQUIRE(::stat(dir.path().c_str(), &about) == 0);
-  const std::string device =
-      std::to_string(major(about.st_dev)) + ":" + std::to_string(minor(about.st_dev));
-  (void)tree.write("/writer.service", "blkio.throttle.write_bps_device", device + " 8589934592");
-  Real ticks(tree);
-  const auto write = [&](std::size_t bytes) {
-    const Load load(tree, "/writer.service", [&] { test::write_directly(dir.at("file"), bytes); });
-    REQUIRE(ticks.next());
-    return ticks.of_path("writer.service", "linux.cgroup.disk.io", "write");
-  };
-  const auto written = write(8 * 1024 * 1024);
-  if (!written) {
-    MESSAGE("left out: no block I/O is accounted here");
-    return;
-  }
-  CHECK(*written >= 8 * kMiB);
-  CHECK(*written < 10 * kMiB);
-  CHECK(ticks.of_path("writer.service", "linux.cgroup.disk.operations", "write") > 0);
-  // The slice above tells whether there is something new.
-  CHECK(write(0) == *written);
-  CHECK(write(4096 * 1024) == *written + 4 * kMiB);
-  CHECK(write(4096 * 1024) == *written + 8 * kMiB);
+  io_is_counted(false);
 }
-
+TEST_CASE("real: a CPU limit and the throttling it leads to, v2") {
+  throttling_is_counted(true);
+}
 TEST_CASE("real: a CPU limit and the throttling it leads to, v1") {
-  RealTree tree(false);
-  if (is_left_out(tree, "v1")) return;
-  REQUIRE(tree.make("/slow.service"));
-  if (!tree.write("/slow.service", "cpu.cfs_quota_us", "20000")) {
-    MESSAGE("left out: no CPU controller");
-    return;
-  }
-  const Load load(tree, "/slow.service", [] { test::burn_cpu(0.1); });
-  Real ticks(tree);
-  REQUIRE(ticks.next());
-  CHECK(ticks.of_path("slow.service", "linux.cgroup.cpu.limit") == 0.2);
-  CHECK(ticks.of_path("slow.service", "linux.cgroup.cpu.cfs.throttled_periods") > 0);
-  CHECK(ticks.of_path("slow.service", "linux.cgroup.cpu.cfs.throttled_time") > 0);
+  throttling_is_counted(false);
 }
-
 TEST_CASE("real: stalls are counted, v2") {
   RealTree tree(true);
   if (is_left_out(tree, "v2")) return;

@@ -41,6 +41,9 @@ class RealTree {
       }
     }
     usable_ = !trees_.empty() && make("");
+    // What is there of these; alone each, for one that is missing spoils the others.
+    for (const char* controller : {"+cpu", "+memory", "+io", "+pids"})
+      (void)(is_v2 && write("", "cgroup.subtree_control", controller));
   }
   RealTree(const RealTree&) = delete;
   RealTree& operator=(const RealTree&) = delete;
