@@ -201,9 +201,10 @@ void add_disks(Sink& sink, const Usage& usage, Devices& devices) {
 }  // namespace
 
 Points::Points(const metric::Batch& batch) {
-  for (std::uint8_t i = 0; i < std::size(kRows); ++i) {
-    if (batch.wants(kRows[i].metric.container)) of_containers_.push_back(i);
-    if (batch.wants(kRows[i].metric.other)) of_others_.push_back(i);
+  for (std::size_t i = 0; i < std::size(kRows); ++i) {
+    if (batch.wants(kRows[i].metric.container))
+      of_containers_.push_back(static_cast<std::uint8_t>(i));
+    if (batch.wants(kRows[i].metric.other)) of_others_.push_back(static_cast<std::uint8_t>(i));
   }
 }
 
