@@ -122,6 +122,45 @@ class Examination {
   Faults& faults_;
 };
 
+// "http://[::1]:4317/path" → {"::1", 4317}
+std::pair<std::string_view, std::uint16_t> host_and_port(std::string_view endpoint) {
+  const std::size_t scheme = endpoint.find("://");
+  if (scheme != std::string_view::npos) endpoint.remove_prefix(scheme + 3);
+  endpoint = endpoint.substr(0, endpoint.find_first_of("/?#"));
+  const auto halves = text::split_last(endpoint, ':');
+  std::uint16_t port = 0;
+  if (!halves || !text::parse_into(halves->tail, port)) return {endpoint, 0};
+  std::string_view host = halves->head;
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  return {host, port};
+}
+
+// Only what is so beyond doubt: names are not resolved.
+bool is_this_host(std::string_view host, const std::string& listens_on) {
+  const bool is_loopback = host == "localhost" || host == "::1" || host.starts_with("127.");
+  const bool is_any = listens_on == "0.0.0.0" || listens_on == "::";
+  const bool listens_on_loopback = listens_on == "::1" || listens_on.starts_with("127.");
+  if (host == "0.0.0.0" || host == "::" || (host == "localhost" && listens_on_loopback))
+    return true;
+  return is_any ? is_loopback : host == listens_on;
+}
+
+void check_loops(const Config& config, const Places& places, Faults& faults) {
+  for (std::size_t i = 0; i < config.forward.destinations.size(); ++i) {
+    const auto [host, port] = host_and_port(config.forward.destinations[i].endpoint);
+    for (const relay::ListenerOptions* listener :
+         {static_cast<const relay::ListenerOptions*>(&config.receive.grpc), &config.receive.http}) {
+      if (port == 0 || port != listener->port || !is_this_host(host, listener->address)) continue;
+      const std::string key = fmt::format("forward[{}].endpoint", i);
+      const auto written = places.find(key);
+      faults.push_back({Severity::error, written != places.end() ? written->second.where : Where(),
+                        key, config.forward.destinations[i].endpoint,
+                        "this relay itself: all that it takes would come back to it without end",
+                        "the collector behind it, or another port for receive"});
+    }
+  }
+}
+
 void check_drop_first(Config& config, const Places& places, Faults& faults) {
   for (const std::string& name : config.drop_first) {
     const auto signal = signal_of(name);
@@ -156,6 +195,7 @@ void check_receive(Config& config, const Places& places, Faults& faults) {
   if (config.receive.grpc.listen.empty() && config.receive.http.listen.empty()) {
     faults.push_back({Severity::error, {}, "receive", {}, "a relay must listen on something", {}});
   }
+  check_loops(config, places, faults);
   // What peers were promised is not dropped to make room, but for spool.drop_first: they are told
   // to come again.
   config.spool.keep_peers = true;

@@ -64,6 +64,32 @@ TEST_CASE("receive: what is wrong, where and what to do") {
             .find("receive: a relay must listen on something") != std::string::npos);
 }
 
+TEST_CASE("receive: a relay that forwards to itself is told so") {
+  const auto faults = [](const std::string& endpoint, const std::string& listen) {
+    return Case("mode: relay\nreceive: {grpc: {listen: \"" + listen +
+                "\"}}\nforward:\n  - endpoint: " + endpoint + "\n")
+        .faults();
+  };
+  CHECK(faults("http://127.0.0.1:4317", "0.0.0.0:4317") ==
+        "edgehaul.yaml:4: forward[0].endpoint = http://127.0.0.1:4317: this relay itself: all that "
+        "it takes would come back to it without end (the collector behind it, or another port for "
+        "receive)\n");
+  for (const char* endpoint : {"http://localhost:4317", "\"http://[::1]:4317\"",
+                               "http://0.0.0.0:4317", "http://localhost:4318/api/default"}) {
+    CAPTURE(endpoint);
+    CHECK(faults(endpoint, "[::]:4317").find("this relay itself") != std::string::npos);
+  }
+  CHECK(faults("http://192.0.2.7:4317", "192.0.2.7:4317").find("itself") != std::string::npos);
+  CHECK(faults("http://localhost:4317", "127.0.0.1:4317").find("itself") != std::string::npos);
+  for (const char* endpoint :
+       {"http://127.0.0.1:5080", "http://192.0.2.8:4317", "http://central:4317"}) {
+    CAPTURE(endpoint);
+    CHECK(faults(endpoint, "0.0.0.0:4317").find("itself") == std::string::npos);
+  }
+  CHECK(faults("http://127.0.0.1:4317", "192.0.2.7:4317").empty());
+  CHECK(Case("forward:\n  - endpoint: http://127.0.0.1:4317\n").faults().empty());
+}
+
 TEST_CASE("receive: credentials come from files and are shown nowhere") {
   Case again;
   again.dir.write("pass", "no-colon-secret\n");
