@@ -28,7 +28,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Coding coding = kCodings[data[0] % 4];
   const std::size_t limit = kLimits[data[0] / 4 % 4];
   const std::string_view body = fuzz::view(data + 1, size - 1);
-  const auto plain = codec::decode(coding, body, limit);
+  bool is_single = false;
+  const auto plain = codec::decode(coding, body, limit, &is_single);
   if (plain) {
     require(plain->size() <= limit && plain->capacity() <= limit + kSlack);
     // The exact size is enough room, one byte less is not.
@@ -39,6 +40,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       // The fast way with gzip takes the two length codes that RFC 1951 §3.2.6 leaves out, the way
       // of bodies without room does not.
       require(tight.error().code == Errc::too_large || coding == Coding::gzip);
+    }
+    if (is_single && (coding == Coding::gzip || coding == Coding::zstd)) {
+      const std::string both = std::string(body).append(body);
+      const auto twice = codec::decode(coding, both, 2 * plain->size(), &is_single);
+      // Several go the way of bodies without room, see above.
+      require(twice ? *twice == *plain + *plain && !is_single : coding == Coding::gzip);
     }
   } else {
     require(plain.error().code == Errc::too_large || plain.error().code == Errc::malformed);
