@@ -263,7 +263,7 @@ TEST_CASE("encode: ticks that differ a little from the ones before") {
     if (one_in(20)) host.front().second = std::to_string(random());
     if (one_in(9)) kept[random() % kept.size()] = metric::make_resource({{"process.pid", 7}});
     if (one_in(9)) std::swap(kept.front(), kept.back());
-    if (one_in(9)) device = one_in(2) ? "sdb" : "\xFF";
+    if (one_in(6)) device = one_in(3) ? "sda" : one_in(2) ? "sdb" : "\xFF";
     if (one_in(9)) first_row = random() % std::size(rows);
     const base::UnixNanos boot = one_in(9) ? 0 : kBoot + static_cast<base::UnixNanos>(random());
     batch.begin(kNow + tick, boot, selection);
