@@ -109,6 +109,12 @@ struct Bench {
     REQUIRE_MESSAGE(response.has_value(), (response ? "" : response.error().message));
     return std::move(*response);
   }
+  // `body` lies under `coding` already.
+  void post_logs(const std::string& body, codec::Coding coding) {
+    auto request = post("/v1/logs", body);
+    request.headers.emplace_back("content-encoding", codec::coding_name(coding));
+    CHECK(send(std::move(request)).status == 200);
+  }
   grpc::Answer call(const std::string& path, const std::string& message,
                     const http::Headers& metadata = {},
                     codec::Coding coding = codec::Coding::identity) {

@@ -49,12 +49,7 @@ TEST_CASE("intake: what comes under gzip or zstd is not packed again") {
     const std::string body = logs(500, "checkout accepted for customer ");
     const std::string coded = codec::encode(coding, body, 9).value();
     REQUIRE(coded.size() != codec::encode(codec::Coding::zstd, body)->size());
-    const auto post = [&](const std::string& bytes) {
-      auto request = bench.post("/v1/logs", bytes);
-      request.headers.emplace_back("content-encoding", codec::coding_name(coding));
-      CHECK(bench.send(std::move(request)).status == 200);
-    };
-    post(coded);
+    bench.post_logs(coded, coding);
     CHECK(bench.spool->stats().held.bytes == coded.size());
     auto call = grpc::make_call("http://127.0.0.1:" + std::to_string(bench.relay->grpc_port()),
                                 otlp::grpc_path(otlp::Signal::logs), coded, coding, {},
@@ -64,7 +59,8 @@ TEST_CASE("intake: what comes under gzip or zstd is not packed again") {
     CHECK(bench.spool->stats().held.bytes == 2 * coded.size());
     // Two members or frames are one body here, and not to everyone behind the relay.
     const std::string half = logs(1, "x");
-    post(codec::encode(coding, half).value() + codec::encode(coding, body).value());
+    bench.post_logs(codec::encode(coding, half).value() + codec::encode(coding, body).value(),
+                    coding);
     const auto kept = bench.kept();
     REQUIRE(kept.size() == 3);
     CHECK(kept[0].body == body);
@@ -80,11 +76,8 @@ TEST_CASE("intake: what came coded leaves as it came, what came in several membe
     bench.start();
     const std::string body = logs(50, "checkout accepted for customer ");
     const std::string one = codec::encode(coding, body, 9).value();
-    for (const std::string& bytes : {one, one + one}) {
-      auto request = bench.post("/v1/logs", bytes);
-      request.headers.emplace_back("content-encoding", codec::coding_name(coding));
-      CHECK(bench.send(std::move(request)).status == 200);
-    }
+    bench.post_logs(one, coding);
+    bench.post_logs(one + one, coding);
     spool::Wanted wanted;
     wanted.coding = coding;
     const auto leased = bench.spool->lease(0, wanted);
