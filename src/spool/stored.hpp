@@ -79,7 +79,7 @@ std::optional<codec::Coding> coding_of(const RowHead& row);
 
 // Packs everything but id and born; `crc` then covers the body alone. The slow half, done on the
 // thread of the caller. Leaves record.body where it is when the packed one is smaller. What
-// `leaves_soon` is packed in two thirds of the time, a tenth larger.
+// `leaves_soon` is packed faster and somewhat larger.
 Result<StoredRecord> pack(NewRecord&& record, bool leaves_soon = false);
 // The same for a frame as steps from `anchor`, which is kept elsewhere under `anchor_id`.
 Result<StoredRecord> pack(const frame::Frame& frame, const frame::Frame& anchor,
