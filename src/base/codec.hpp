@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The content codings: gzip, zlib ("deflate" on the wire) and zstd. Decoding is bounded, so a small
-// hostile body cannot balloon. The only place that sees libdeflate, zlib and zstd. Pure; any
-// thread.
+// The content codings: gzip, zlib ("deflate" on the wire) and zstd; and LZ4, for the spool.
+// Decoding is bounded, so a small hostile body cannot balloon. The only place that sees libdeflate,
+// zlib, zstd and LZ4. Pure; any thread.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,8 @@
 
 namespace edgehaul::codec {
 
-enum class Coding : unsigned char { identity, gzip, deflate, zstd };
+// lz4 is one block in LZ4's block format, without a frame around it. It is no coding of HTTP's.
+enum class Coding : unsigned char { identity, gzip, deflate, zstd, lz4 };
 
 // Bytes and what they lie under; under identity and empty where nothing is known.
 struct Coded {
@@ -21,16 +22,19 @@ struct Coded {
   std::string bytes;
 };
 
-// "gzip" ↔ Coding::gzip; "" and "identity" are identity, "x-gzip" is gzip; nullopt when unknown.
+// "gzip" ↔ Coding::gzip; "" and "identity" are identity, "x-gzip" is gzip; nullopt when unknown,
+// and for lz4.
 std::optional<Coding> parse_coding(std::string_view name);
 std::string_view coding_name(Coding coding);
 
-// Level 0 means the coding's default (gzip 4, zstd 1).
+// Level 0 means the coding's default (gzip 4, zstd 1). Of lz4 it is how much faster (and larger)
+// than the best, 1 to 65537; default 4.
 Result<std::string> encode(Coding coding, std::string_view plain, int level = 0);
 
 // Decodes a whole body. Output past `limit` is Errc::too_large (never more than limit + 64 KiB is
 // allocated); broken, truncated or trailing bytes are Errc::malformed. Several gzip members or zstd
-// frames in a row decode as one (RFC 1952 §2.2, RFC 8878 §3.1).
+// frames in a row decode as one (RFC 1952 §2.2, RFC 8878 §3.1). An lz4 block does not tell what it
+// decodes to, so that one past the limit is malformed too.
 // `is_single`, where given, says whether it was one member or frame and nothing else: some decoders
 // stop after the first of several.
 Result<std::string> decode(Coding coding, std::string_view coded, std::size_t limit,

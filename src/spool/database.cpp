@@ -6,6 +6,8 @@
 
 #include <sqlite3.h>
 
+#include "spool/joined_writes.hpp"
+
 namespace edgehaul::spool {
 
 namespace {
@@ -128,7 +130,7 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path, std::s
   const int rc = sqlite3_open_v2(path.c_str(), &handle,
                                  SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
                                      SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE,
-                                 nullptr);
+                                 joined_writes());
   if (handle == nullptr) return fail(Errc::io, "{}: out of memory", path);
   std::unique_ptr<Database> database(new Database(handle));
   if (rc != SQLITE_OK) return pass(database->error(path));

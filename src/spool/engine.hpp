@@ -5,7 +5,9 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -84,6 +86,10 @@ class Engine {
   std::vector<SenderReport> senders() const { return senders_.report(); }  // any thread
   bool has_hot() const { return hot_.oldest().has_value(); }
   HotRoom& hot_room() { return hot_room_; }  // any thread
+  // For a body of so many bytes that has room there. Any thread.
+  Packing packing_of_hot(std::size_t size) const {
+    return size >= zstd_from_ ? Packing::fast_zstd : Packing::fast;
+  }
 
  private:
   static constexpr std::size_t kLooseAtLeast = 16;
@@ -232,6 +238,8 @@ class Engine {
   } unwritten_settled_;  // delivered since the last commit
   HotRoom hot_room_;
   HotTail hot_;
+  // Bodies of so many bytes are asked for as they lie under zstd.
+  std::atomic<std::size_t> zstd_from_ = SIZE_MAX;
   ShapeShelf shapes_;
   std::unique_ptr<Store> store_;
   std::uint64_t database_id_ = 0;

@@ -65,6 +65,9 @@ struct Engine::Search {
 std::vector<Leased> Engine::lease(std::size_t index, const Wanted& wanted) {
   if (index >= ledger_.destinations().size() || wanted.max_records == 0) return {};
   if (ledger_.destinations()[index].leased.size() >= kMaxLeased) return {};
+  if (wanted.coding == codec::Coding::zstd && wanted.coded_from < zstd_from_) {
+    zstd_from_ = wanted.coded_from;
+  }
   for (int attempt = 0;; ++attempt) {
     Search search{wanted, wanted.signal, 0, 0, 0, false, {}};
     // Ids in memory are always greater than those on disk.

@@ -65,15 +65,17 @@ std::optional<BodyCoding> as_it_came(codec::Coding coding) {
 }
 
 // The body packed for the disk, where that makes it smaller.
-std::optional<std::string> packed_body(NewRecord& record, BodyCoding& coding, int level) {
+std::optional<std::string> packed_body(NewRecord& record, BodyCoding& coding, Packing packing) {
   std::string packed;
   if (const auto came = as_it_came(record.coded.coding); came && !record.coded.bytes.empty()) {
     coding = *came;
     packed = std::move(record.coded.bytes);
   } else if (record.body.size() >= kWorthPacking) {
-    coding = BodyCoding::zstd;
-    if (auto made = codec::encode(codec::Coding::zstd, record.body, level))
-      packed = std::move(*made);
+    const bool is_lz4 = packing == Packing::fast;
+    coding = is_lz4 ? BodyCoding::lz4 : BodyCoding::zstd;
+    auto made = codec::encode(is_lz4 ? codec::Coding::lz4 : codec::Coding::zstd, record.body,
+                              packing == Packing::fast_zstd ? kFastLevel : 0);
+    if (made) packed = std::move(*made);
   }
   if (packed.empty() || packed.size() >= record.body.size()) return std::nullopt;
   return packed;
@@ -81,7 +83,7 @@ std::optional<std::string> packed_body(NewRecord& record, BodyCoding& coding, in
 
 }  // namespace
 
-Result<StoredRecord> pack(NewRecord&& record, bool leaves_soon) {
+Result<StoredRecord> pack(NewRecord&& record, Packing packing) {
   if (record.body.size() > kMaxBodyBytes) {
     return fail(Errc::too_large, "a record of {} bytes is over the bound of {}", record.body.size(),
                 kMaxBodyBytes);
@@ -93,7 +95,7 @@ Result<StoredRecord> pack(NewRecord&& record, bool leaves_soon) {
   stored.items = record.items;
   stored.size = static_cast<std::uint32_t>(record.body.size());
   BodyCoding coding = BodyCoding::plain;
-  if (auto packed = packed_body(record, coding, leaves_soon ? kFastLevel : 0)) {
+  if (auto packed = packed_body(record, coding, packing)) {
     stored.body = std::move(*packed);
     stored.body.shrink_to_fit();
     stored.coding = static_cast<std::uint8_t>(coding);
@@ -160,6 +162,8 @@ std::optional<codec::Coding> coding_of(const RowHead& row) {
       return codec::Coding::zstd;
     case BodyCoding::gzip:
       return codec::Coding::gzip;
+    case BodyCoding::lz4:
+      return codec::Coding::lz4;
   }
   return std::nullopt;
 }

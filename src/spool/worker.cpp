@@ -75,7 +75,8 @@ Result<Append> Worker::prepare(NewRecord record) {
     append.hot = HotBody(engine_.hot_room(), record.body.size() + record.coded.bytes.size());
   }
   const bool came_coded = !record.coded.bytes.empty();
-  auto packed = pack(std::move(record), static_cast<bool>(append.hot));
+  const Packing packing = append.hot ? engine_.packing_of_hot(record.body.size()) : Packing::small;
+  auto packed = pack(std::move(record), packing);
   if (!packed) return pass(std::move(packed.error()));
   append.record = std::move(*packed);
   const bool is_plain = coding_of(append.record) == codec::Coding::identity;

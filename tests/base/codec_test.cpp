@@ -32,6 +32,30 @@ TEST_CASE("codec: every coding gives back what it was given") {
   }
 }
 
+TEST_CASE("codec: a block of lz4 needs its exact size, and is no coding of HTTP") {
+  std::string big;
+  for (int i = 0; i < 40'000; ++i)
+    big += std::to_string(i * 7919 % 1000);
+  for (const std::string& plain : {std::string(), std::string("x"), std::string(100, 'x'), big}) {
+    for (const int level : {0, 1, 4, 64}) {
+      const auto coded = codec::encode(Coding::lz4, plain, level);
+      REQUIRE(coded.has_value());
+      CHECK(codec::decode(Coding::lz4, *coded, plain.size()) == plain);
+      CHECK(codec::decode(Coding::lz4, *coded, plain.size() + 1000) == plain);
+      if (plain.empty()) continue;
+      CHECK(codec::decode(Coding::lz4, *coded, plain.size() - 1).error().code == Errc::malformed);
+      const auto cut = std::string_view(*coded).substr(0, coded->size() - 1);
+      CHECK(codec::decode(Coding::lz4, cut, plain.size()).error().code == Errc::malformed);
+    }
+  }
+  CHECK(codec::encode(Coding::lz4, big).value().size() < big.size());
+  for (const std::string_view garbage : {"", "\xFF\xFF\xFF", "\x11y\x09\x09"}) {
+    CHECK(codec::decode(Coding::lz4, garbage, 1000).error().code == Errc::malformed);
+  }
+  CHECK_FALSE(codec::parse_coding("lz4").has_value());
+  CHECK(codec::coding_name(Coding::lz4) == "lz4");
+}
+
 TEST_CASE("codec: what was coded before leaves no trace") {
   const std::string first(3000, 'a');
   const std::string second = "bcd" + std::string(50, 'a');

@@ -29,6 +29,7 @@ OWNERS = {
     "yaml-cpp/": {"config", "sources/kubelet"},
     "spdlog/": {"base"},
     "zstd.h": {"base"},
+    "lz4.h": {"base"},
     "zlib.h": {"base"},
     "libdeflate.h": {"base"},
     "nghttp2/": {"grpc"},

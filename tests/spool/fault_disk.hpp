@@ -27,6 +27,7 @@ class FaultDisk {
     vfs_ = &vfs;
     write_fault = sync_fault = one_sync_fault = open_fault = SQLITE_OK;
     grow_limit = INT64_MAX;
+    writes = largest_write = 0;
     held_ = nullptr;
     ballast_bytes = 0;
     sqlite3_vfs_register(vfs_, 1);
@@ -48,6 +49,9 @@ class FaultDisk {
   static inline std::atomic<int> open_fault;
   // No file may be written past this many bytes: a full disk that still takes rewrites.
   static inline std::atomic<std::int64_t> grow_limit;
+  // What was asked for: how many writes, and the bytes of the largest.
+  static inline std::atomic<int> writes;
+  static inline std::atomic<int> largest_write;
   // Without this file there is so much more room.
   static inline std::string ballast;
   static inline std::atomic<std::int64_t> ballast_bytes;
@@ -75,6 +79,8 @@ class FaultDisk {
     while (held_ != nullptr && *held_.load())
       std::this_thread::yield();
     if (write_fault != SQLITE_OK) return write_fault;
+    ++writes;
+    if (size > largest_write) largest_write = size;
     sqlite3_int64 now = 0;
     const sqlite3_io_methods* methods = methods_;
     methods->xFileSize(file, &now);

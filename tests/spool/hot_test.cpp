@@ -175,18 +175,40 @@ TEST_CASE("hot: a body that came coded lies and leaves as it came") {
   }
 }
 
-TEST_CASE("hot: what the spool packed itself leaves packed too") {
+TEST_CASE("hot: what the spool packed itself leaves packed too, where somebody asks for that") {
   Rig rig;
   rig.open();
   const std::string body = text(90'000, 1);
+  const RecordId id = add(rig, peers(body));
+  // Packed before anybody asked.
+  CHECK(rig.bodies(0, as_it_lies(Coding::zstd, 90'000)) == std::vector<std::string>{body});
+  rig.settle(0, {id});
   add(rig, peers(body));
-  const auto out = rig.lease(0, as_it_lies(Coding::zstd));
+  const auto out = rig.lease(0, as_it_lies(Coding::zstd, 90'000));
   REQUIRE(out.size() == 1);
   CHECK(codec::decode(Coding::zstd, out[0].coded.bytes, 90'000) == body);
   // Not what is plain on the disk, for that is smaller.
   const std::string dense = noise(2'000, 1);
   add(rig, peers(dense));
   CHECK(rig.bodies(0, as_it_lies(Coding::zstd)) == std::vector<std::string>{dense});
+}
+
+TEST_CASE("hot: packed for speed, and read back from the disk") {
+  Rig rig;
+  rig.open();
+  std::vector<std::string> bodies;
+  for (const std::size_t size : {90U, 500U, 9'000U, 900'000U}) {
+    bodies.push_back(text(size, size));
+    add(rig, peers(bodies.back()));
+  }
+  {
+    auto database = Database::open(rig.file());
+    REQUIRE(database.has_value());
+    CHECK((*database)->integer("SELECT count(*) FROM records WHERE coding=3").value() >= 3);
+  }
+  rig.open();
+  CHECK(rig.bodies(0) == bodies);
+  CHECK(rig.spool->stats().dropped_corrupt == 0);
 }
 
 TEST_CASE("hot: a body packed in a way of a later version is kept and never leased") {
