@@ -16,6 +16,11 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using boost::system::error_code;
 
+constexpr std::size_t kInput = 16 * 1024;  // one record of TLS, one frame of HTTP/2
+// For as long as calls are open, after a read that was full: the kernel is asked a quarter as
+// often. So many connections at most.
+constexpr std::size_t kWideInput = 64 * 1024;
+constexpr int kMostWideInputs = 64;
 constexpr std::size_t kWriteStep = 64 * 1024;
 constexpr std::chrono::seconds kWriteLimit{30};  // for one step of output
 constexpr std::chrono::seconds kFirstLimit{10};  // TLS handshake and preface
@@ -32,6 +37,7 @@ Connection::Connection(boost::asio::io_context& io, std::shared_ptr<Host> host,
       timer_(io) {}
 
 Connection::~Connection() {
+  if (input_size_ == kWideInput) --host_->wide_inputs;
   if (session_ != nullptr) free_session(session_);
 }
 
@@ -59,7 +65,8 @@ void Connection::on_handshake(const error_code& error) {
 }
 
 void Connection::read() {
-  stream_->read_some(input_.data(), input_.size(),
+  if (input_size_ != kInput && calls_.empty()) set_input(kInput);
+  stream_->read_some(input_.get(), input_size_,
                      [self = shared_from_this()](const error_code& e, std::size_t size) {
                        self->on_read(e, size);
                      });
@@ -68,7 +75,7 @@ void Connection::read() {
 void Connection::on_read(const error_code& error, std::size_t size) {
   if (has_ended_) return;
   if (error) return end();
-  if (!receive(session_, std::string_view(input_.data(), size))) {
+  if (!receive(session_, std::string_view(input_.get(), size))) {
     ++host_->counts.protocol_errors;
     flush();  // the GOAWAY that says why
     if (!is_writing_) end();
@@ -77,7 +84,17 @@ void Connection::on_read(const error_code& error, std::size_t size) {
   flush();
   if (has_ended_) return;
   arm();
+  const bool is_full = size == input_size_;
+  if (is_full && size == kInput && host_->wide_inputs < kMostWideInputs) set_input(kWideInput);
   read();
+}
+
+// What was read is lost.
+void Connection::set_input(std::size_t size) {
+  host_->wide_inputs +=
+      static_cast<int>(size == kWideInput) - static_cast<int>(input_size_ == kWideInput);
+  input_ = std::make_unique_for_overwrite<char[]>(size);
+  input_size_ = size;
 }
 
 void Connection::flush() {

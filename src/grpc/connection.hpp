@@ -3,7 +3,6 @@
 // Shared by its server and by the steps under way; io_context thread only.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -34,6 +33,7 @@ struct Host {
   // The one call that may go on filling while the budget is used up, so that full buffers always
   // drain: with it the bound is max_buffered + max_message.
   const Exchange* privileged = nullptr;
+  int wide_inputs = 0;
   std::function<void(Connection&)> ended;
   std::function<void()> room;  // budget was freed: stalled connections may go on
 };
@@ -67,6 +67,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void on_handshake(const boost::system::error_code& error);
   void read();
+  void set_input(std::size_t size);
   void on_read(const boost::system::error_code& error, std::size_t size);
   void flush();
   void on_written(const boost::system::error_code& error);
@@ -93,7 +94,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   nghttp2_session* session_ = nullptr;
   boost::asio::steady_timer timer_;
   std::map<std::int32_t, std::unique_ptr<Call>> calls_;
-  std::array<char, 16 * 1024> input_{};
+  std::unique_ptr<char[]> input_;
+  std::size_t input_size_ = 0;
   std::string output_;
   std::uint64_t next_number_ = 1;
   base::Steady idle_since_{};
