@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "base/text.hpp"
 
 namespace edgehaul::relay {
@@ -11,6 +13,7 @@ namespace edgehaul::relay {
 namespace {
 constexpr std::size_t kMaxWords = 256;
 constexpr std::size_t kMaxName = 128;
+constexpr base::UnixNanos kSecond = 1'000'000'000;
 }  // namespace
 
 std::string_view host_of(std::string_view peer) {
@@ -25,11 +28,11 @@ PeerRow* Peers::row(std::string_view name, base::UnixNanos now, Event event) {
   if (rows_.size() >= max_rows_) {
     const auto oldest =
         std::min_element(rows_.begin(), rows_.end(), [](const auto& a, const auto& b) {
-          return std::pair(a.second.requests > 0, a.second.last_seen) <
-                 std::pair(b.second.requests > 0, b.second.last_seen);
+          return std::pair(a.second.has_sent, a.second.last_seen) <
+                 std::pair(b.second.has_sent, b.second.last_seen);
         });
     ++forgotten_;
-    if (oldest->second.requests > 0 && event == Event::refused) return nullptr;
+    if (oldest->second.has_sent && event == Event::refused) return nullptr;
     rows_.erase(oldest);
   }
   PeerRow& made = rows_[key];
@@ -47,6 +50,7 @@ void Peers::note(std::string_view name, base::UnixNanos now, Event event, std::u
   peer.last_seen = now;
   switch (event) {
     case Event::taken:
+      peer.has_sent = true;
       ++peer.requests;
       peer.items += items;
       peer.bytes += bytes;
@@ -79,6 +83,42 @@ std::vector<PeerRow> Peers::rows() const {
 std::uint64_t Peers::forgotten() const {
   const std::lock_guard lock(mutex_);
   return forgotten_;
+}
+
+std::string Peers::text(std::size_t most) const {
+  std::string out;
+  for (const PeerRow& row : rows()) {
+    if (!row.has_sent || row.name.find('\n') != std::string::npos) continue;
+    const std::string line =
+        fmt::format("{} {} {}\n", row.first_seen / kSecond, row.last_seen / kSecond, row.name);
+    if (out.size() + line.size() > most) break;
+    out += line;
+  }
+  return out;
+}
+
+void Peers::restore(std::string_view text) {
+  const std::lock_guard lock(mutex_);
+  while (!text.empty() && rows_.size() < max_rows_) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    const std::size_t first_end = std::min(line.find(' '), line.size());
+    const std::size_t last_end = std::min(line.find(' ', first_end + 1), line.size());
+    if (last_end == line.size()) continue;
+    const auto first = text::parse_i64(line.substr(0, first_end));
+    const auto last = text::parse_i64(line.substr(first_end + 1, last_end - first_end - 1));
+    const std::string_view name = line.substr(last_end + 1);
+    constexpr std::int64_t kMost = INT64_MAX / kSecond;
+    if (!first || !last || *first < 0 || *last < *first || *last > kMost || name.empty() ||
+        name.size() > kMaxName || !text::is_utf8(name)) {
+      continue;
+    }
+    PeerRow& row = rows_[std::string(name)];
+    row.name = name;
+    row.has_sent = true;
+    row.first_seen = *first * kSecond;
+    row.last_seen = std::max(row.last_seen, *last * kSecond);
+  }
 }
 
 }  // namespace edgehaul::relay

@@ -19,7 +19,8 @@ struct PeerRow {
   std::string name;
   base::UnixNanos first_seen = 0;
   base::UnixNanos last_seen = 0;
-  std::uint64_t requests = 0;  // taken
+  bool has_sent = false;       // something that was taken, ever
+  std::uint64_t requests = 0;  // taken, like all counts since the start of the process
   std::uint64_t items = 0;
   std::uint64_t bytes = 0;     // as sent
   std::uint64_t refused = 0;   // malformed, too large, not allowed
@@ -41,6 +42,13 @@ class Peers {
   std::vector<PeerRow> rows() const;
   // Rows that made room for newer ones.
   std::uint64_t forgotten() const;
+
+  // What outlives the process: when whoever has sent something was first and last seen, in seconds,
+  // a line "first last name" each. The longest silent first, as many as `most` bytes hold: who
+  // sends is soon there again.
+  std::string text(std::size_t most) const;
+  // Puts such rows back. What is no such line is passed over.
+  void restore(std::string_view text);
 
  private:
   // nullptr: no room for one that has sent nothing.

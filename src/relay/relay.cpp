@@ -8,11 +8,20 @@
 
 namespace edgehaul::relay {
 
+namespace {
+constexpr std::string_view kPeersKey = "peers";
+// Tens of kilobytes on a relay of a thousand sites, and a crash forgets no more than this.
+constexpr std::chrono::minutes kSavePeers{10};
+}  // namespace
+
 Relay::Relay(boost::asio::io_context& io, Options options, spool::Spool& spool,
              const base::Clock& clock, std::shared_ptr<Peers> peers)
     : io_(io),
       options_(std::move(options)),
-      intake_(io, spool, clock, std::move(peers),
+      spool_(spool),
+      peers_(std::move(peers)),
+      peers_timer_(io),
+      intake_(io, spool, clock, peers_,
               std::max(options_.grpc.max_request, options_.http.max_request)),
       grpc_service_(intake_, options_.grpc.access),
       http_service_(intake_, options_.http.access, options_.http.max_request) {}
@@ -69,13 +78,33 @@ Result<void> Relay::listen_http() {
 }
 
 Result<void> Relay::start() {
+  if (const auto kept = spool_.load_value(kPeersKey); kept && kept->has_value()) {
+    peers_->restore(**kept);
+  }
   if (!options_.grpc.listen.empty()) {
     if (auto listening = listen_grpc(); !listening) return listening;
   }
   if (!options_.http.listen.empty()) {
     if (auto listening = listen_http(); !listening) return listening;
   }
+  save_peers_later();
   return {};
+}
+
+// What a stop or a full disk refuses is kept the next time.
+void Relay::save_peers() {
+  const std::string text = peers_->text(spool::kMaxValue);
+  if (!text.empty()) static_cast<void>(spool_.save_value_soon(kPeersKey, text));
+}
+
+void Relay::save_peers_later() {
+  peers_timer_.expires_after(kSavePeers);
+  peers_timer_.async_wait(
+      [this, alive = std::weak_ptr<int>(alive_)](const boost::system::error_code& error) {
+        if (error || alive.expired()) return;
+        save_peers();
+        save_peers_later();
+      });
 }
 
 Result<void> Relay::renew_certificates() {
@@ -91,10 +120,15 @@ Result<void> Relay::renew_certificates() {
 }
 
 void Relay::stop(std::chrono::milliseconds limit, const std::function<void()>& done) {
+  peers_timer_.cancel();
+  const auto finish = [this, done] {
+    save_peers();
+    done();
+  };
   auto left = std::make_shared<int>((grpc_ ? 1 : 0) + (http_ ? 1 : 0));
-  if (*left == 0) return done();
-  const auto one_less = [left, done] {
-    if (--*left == 0) done();
+  if (*left == 0) return finish();
+  const auto one_less = [left, finish] {
+    if (--*left == 0) finish();
   };
   if (grpc_) grpc_->stop(limit, one_less);
   if (http_) http_->stop(limit, one_less);

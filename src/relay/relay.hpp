@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
@@ -35,7 +36,8 @@ struct ListenerStats {
 
 class Relay {
  public:
-  // `peers` outlives this, so that the table survives a reload.
+  // `peers` outlives this, so that the table survives a reload; who sent and when is kept in the
+  // spool as well, for the next start.
   Relay(boost::asio::io_context& io, Options options, spool::Spool& spool, const base::Clock& clock,
         std::shared_ptr<Peers> peers);
 
@@ -53,14 +55,20 @@ class Relay {
  private:
   Result<void> listen_grpc();
   Result<void> listen_http();
+  void save_peers();
+  void save_peers_later();
 
   boost::asio::io_context& io_;
   const Options options_;
+  spool::Spool& spool_;
+  const std::shared_ptr<Peers> peers_;
+  boost::asio::steady_timer peers_timer_;
   Intake intake_;
   GrpcService grpc_service_;
   HttpService http_service_;
   std::unique_ptr<grpc::Server> grpc_;
   std::unique_ptr<http::Server> http_;
+  std::shared_ptr<int> alive_ = std::make_shared<int>();  // a timer may be over and not yet called
 };
 
 }  // namespace edgehaul::relay

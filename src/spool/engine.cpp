@@ -10,7 +10,6 @@ namespace edgehaul::spool {
 namespace {
 
 constexpr std::size_t kMaxKey = 256;
-constexpr std::size_t kMaxValue = 64U << 10;
 constexpr std::size_t kMaxValues = 1000;
 constexpr std::size_t kMaxPendingAside = 256;
 

@@ -135,6 +135,17 @@ Result<void> Spool::save_value(std::string_view key, std::string_view value) {
   return std::move(*result);
 }
 
+Result<void> Spool::save_value_soon(std::string_view key, std::string_view value) {
+  if (key.starts_with('.')) return fail(Errc::invalid, "{}: a name of the spool's own", key);
+  if (value.size() > kMaxValue) return fail(Errc::too_large, "{}: over {} bytes", key, kMaxValue);
+  const bool is_queued =
+      worker_->post([name = std::string(key), text = std::string(value)](Engine& engine) {
+        static_cast<void>(engine.set_value(name, text));
+      });
+  if (!is_queued) return pass(stopping());
+  return {};
+}
+
 std::uint64_t Spool::largest_record() const {
   return worker_->largest_record();
 }

@@ -50,6 +50,8 @@ enum class Outcome : std::uint8_t {
   rejected,   // the destination will never take it: kept aside with the server's words, bounded
 };
 
+inline constexpr std::size_t kMaxValue = 64U << 10;
+
 class Worker;
 
 class Spool {
@@ -91,9 +93,12 @@ class Spool {
   // before the first append.
   void on_append(std::function<void()> notify);
 
-  // Small named values that live with the spool (sequence starts, installation id).
+  // Small named values that live with the spool (sequence starts, installation id), at most
+  // kMaxValue bytes each.
   Result<std::optional<std::string>> load_value(std::string_view key);
   Result<void> save_value(std::string_view key, std::string_view value);
+  // The same with the next commit, without waiting for it.
+  Result<void> save_value_soon(std::string_view key, std::string_view value);
 
   // Bytes (packed) of the largest record that is taken.
   std::uint64_t largest_record() const;

@@ -286,7 +286,8 @@ std::string forwarded(View document, const Times& when, const Painter& paint) {
   return out;
 }
 
-// The table of peers counts since the start; senders' rows are kept in the spool.
+// Peers are counted since the start; when they were last seen, and senders' rows, are kept in the
+// spool.
 std::string received(View receive, View started, const Times& when, const Painter& paint) {
   if (receive.is_null()) return "";
   std::string out = "\n" + paint.bold("received") + " ";
@@ -295,8 +296,8 @@ std::string received(View receive, View started, const Times& when, const Painte
                        listener["tls"].flag() ? " (TLS)" : "", listener["connections"].count());
   }
   const auto peers = receive["peers"].items();
-  out += fmt::format(" {} peers since the start {}{}\n", peers.size(), when(started),
-                     peers.empty() ? "" : ", the silent first");
+  out += fmt::format(" {} peers{}; counted since the start {}\n", peers.size(),
+                     peers.empty() ? "" : ", the silent first", when(started));
   for (const View peer : peers) {
     out += fmt::format("  {:<28} last {:<12} {:>8} requests {:>10} items {:>10}",
                        peer["name"].text(), when(peer["last_seen"]), peer["requests"].count(),

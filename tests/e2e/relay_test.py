@@ -376,6 +376,18 @@ class Relay(Case):
         relay.start()
         self.await_all(server, acked)
 
+    def test_who_went_silent_before_a_restart_is_still_known_after_it(self):
+        relay = self.relay(self.openobserve()).start()
+        self.assertEqual(self.post(self.port_of(relay, "http"), log_request(["a"]))[0], 200)
+        [before] = relay.status()["receive"]["peers"]
+        self.assertEqual((before["name"], before["requests"]), ("127.0.0.1", 1))
+        self.assertEqual(relay.stop(), 0)
+        relay.start()
+        [after] = relay.status()["receive"]["peers"]
+        self.assertEqual((after["name"], after["requests"]), ("127.0.0.1", 0))
+        for seen in ("first_seen", "last_seen"):
+            self.assertEqual(str(after[seen])[:10], str(before[seen])[:10])
+
     def test_a_reload_changes_who_may_send(self):
         server = self.openobserve()
         config = os.path.join(self.directory, "relay.yaml")
