@@ -145,6 +145,7 @@ Result<void> Engine::take_request(Search& search) {
     std::string mine = is_last ? std::move(bytes) : bytes;
     Leased& leased = search.add(head, as_it_lies ? std::move(mine) : std::string());
     leased.is_as_it_lies = as_it_lies;
+    // NOLINTNEXTLINE(bugprone-use-after-move): in the other case alone
     if (!as_it_lies) leased.plain = std::move(mine);
     if (is_last) hot_.erase(head.id);
   }

@@ -81,6 +81,7 @@ Result<Append> Worker::prepare(NewRecord record) {
   append.record = std::move(*packed);
   const bool is_plain = coding_of(append.record) == codec::Coding::identity;
   append.came_coded = came_coded && !is_plain;
+  // NOLINTNEXTLINE(bugprone-use-after-move): pack() leaves it there
   if (append.hot) append.hot.plain = is_plain ? append.record.body : std::move(record.body);
   return append;
 }
